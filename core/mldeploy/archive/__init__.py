@@ -1,0 +1,1 @@
+"""Extract archives that may be hostile."""

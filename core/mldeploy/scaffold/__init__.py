@@ -1,0 +1,1 @@
+"""Make a project and keep it current: `mldeploy init` and `mldeploy update`."""

@@ -1,0 +1,1 @@
+"""Read YAML with positions and strict scalars, and write it."""

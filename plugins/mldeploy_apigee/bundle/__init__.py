@@ -1,0 +1,1 @@
+"""The proxy bundle: XML as data, compiled from the one gateway policy, and the zip that Apigee imports."""

@@ -1,0 +1,1 @@
+"""Continuous integration: pack and lint CircleCI orbs and configs, and log a job in to its clouds."""

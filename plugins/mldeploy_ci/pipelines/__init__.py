@@ -1,0 +1,1 @@
+"""`mldeploy ci write`: the pipelines of an existing project."""

@@ -1,0 +1,193 @@
+"""Watch the pods of a deployment until they are available or cannot become it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from mldeploy import DeployError, Step
+from mldeploy.errors import PendingError
+from mldeploy_eks.causes import Evidence, Verdict, verdict
+from mldeploy_eks.names import selector_text
+
+if TYPE_CHECKING:
+    from mldeploy import Context
+    from mldeploy_eks.cluster import Cluster, Manifest
+
+DEFAULT_SECONDS = 1800.0
+LOOK_SECONDS = 1.0
+LOG_LINES = 20
+MOST_EVENTS = 10
+
+
+class Rollout:
+    """One rollout of a deployment, from now on; of the one that the step names, or of another that stands beside it."""
+
+    def __init__(self, context: Context, cluster: Cluster, step: Step, *, name: str = "") -> None:
+        self._context = context
+        self._cluster = cluster
+        self._step = step
+        self._name = name or step.name
+        self._labels = selector_text(context.name, context.env)
+        self._seconds = float(step.settings.get("WaitSeconds") or DEFAULT_SECONDS)
+        self._next_look = time.monotonic() + LOOK_SECONDS
+        self._since: dict[str, float] = {}
+        self._said = ""
+
+    def finished(self) -> Manifest:
+        """Wait until all pods are new and available, and return the deployment.
+
+        Raises:
+            DeployError: they cannot become available; the message has a cause, the details events and output.
+            PendingError: the run was interrupted.
+        """
+        try:
+            return self._context.wait(self._look, seconds=self._seconds, what=f"the pods of {self._name}")
+        except PendingError:
+            if self._context.cancelled.is_set():
+                raise
+            raise self._failure(verdict(self._evidence()), f"not available after {self._seconds:.0f} s") from None
+
+    def kept(self, seconds: float) -> None:
+        """Watch available pods for a while.
+
+        Raises:
+            DeployError: one of them ended, or is not available any more; the message has a cause.
+            PendingError: the run was interrupted.
+        """
+        restarts, until = _restarts(self._evidence()), time.monotonic() + seconds
+
+        def look() -> bool | None:
+            evidence = self._evidence()
+            if _restarts(evidence) > restarts:
+                raise self._failure(verdict(evidence), "starting again while they answer requests")
+            self._stop_if_hopeless(evidence)
+            return True if time.monotonic() >= until else None
+
+        self._context.wait(look, seconds=seconds + self._seconds, what=f"the pods of {self._name} to stay available")
+        self.finished()
+
+    def newest(self) -> Manifest | None:
+        """Return the ReplicaSet of the newest pods."""
+        live = self._cluster.get("Deployment", self._name)
+        if live is None or not _revision(live):
+            return None
+        sets = self._cluster.listed("ReplicaSet", labels=self._labels)
+        return next((each for each in sets if _belongs(each, live) and _revision(each) == _revision(live)), None)
+
+    def _look(self) -> Manifest | None:
+        live = self._cluster.get("Deployment", self._name)
+        if live is None:
+            message = f"deployment {self._name} disappeared"
+            raise DeployError(message, hint="somebody deleted it; run again to make it")
+        self._say(_told(live))
+        if is_rolled_out(live):
+            return live
+        if _condition(live, "Progressing").get("reason") == "ProgressDeadlineExceeded" and _is_seen(live):
+            raise self._failure(verdict(self._evidence()), "no progress within the deadline")
+        if time.monotonic() >= self._next_look:
+            self._next_look = time.monotonic() + LOOK_SECONDS
+            self._stop_if_hopeless(self._evidence())
+        return None
+
+    def _stop_if_hopeless(self, evidence: Evidence) -> None:
+        """Stop before the deadline where waiting cannot help."""
+        found = verdict(evidence)
+        if found is None:
+            self._since.clear()
+            return
+        now = time.monotonic()
+        first = self._since.setdefault(found.cause.code, now)
+        if found.cause.patience is not None and now - first >= found.cause.patience:
+            raise self._failure(found, "")
+
+    def _evidence(self) -> Evidence:
+        newest = self.newest()
+        if newest is None:
+            return Evidence()
+        pods = [pod for pod in self._cluster.listed("Pod", labels=self._labels) if _belongs(pod, newest)]
+        names = {newest["metadata"]["name"], *(pod["metadata"]["name"] for pod in pods)}
+        events = [e for e in self._cluster.listed("Event") if e.get("involvedObject", {}).get("name") in names]
+        return Evidence(replica_set=newest, pods=pods, events=sorted(events, key=_when)[-MOST_EVENTS:])
+
+    def _failure(self, found: Verdict | None, why: str) -> DeployError:
+        evidence = self._evidence()
+        told = [f"event: {event.get('reason')}: {event.get('message')}" for event in evidence.events]
+        details = (*told, *(f"log: {line}" for line in self._output(evidence)))
+        if found is None:
+            message = f"the pods of {self._name} are {why}"
+            return DeployError(message, hint="`kubectl describe pods` may tell more", details=details)
+        message = f"[{found.cause.code}] {found.cause.says}: {found.evidence}"
+        return DeployError(message, hint=found.cause.fix, details=details)
+
+    def _output(self, evidence: Evidence) -> list[str]:
+        """Return the last lines of a pod that failed: of the container before, if it was started again."""
+        for pod in evidence.pods:
+            name = pod["metadata"]["name"]
+            text = self._cluster.log(name, previous="true", tailLines=str(LOG_LINES))
+            if text := text or self._cluster.log(name, tailLines=str(LOG_LINES)):
+                return text.splitlines()[-LOG_LINES:]
+        return []
+
+    def _say(self, text: str) -> None:
+        if text != self._said:
+            self._said = text
+            self._context.progress(self._step.id, text)
+
+
+def is_rolled_out(live: Mapping[str, Any]) -> bool:
+    """Return whether all pods are of the newest kind and available (what `kubectl rollout status` waits for)."""
+    status, wanted = live.get("status") or {}, live["spec"].get("replicas", 1)
+    return bool(
+        _is_seen(live)
+        and status.get("updatedReplicas", 0) == wanted
+        and status.get("replicas", 0) == wanted
+        and status.get("availableReplicas", 0) == wanted
+    )
+
+
+def was_rolled_out(live: Mapping[str, Any]) -> bool:
+    """Return whether the newest pods have been available; an autoscaler may be adding some just now.
+
+    The controller keeps this reason until the pods' template changes (Kubernetes documentation, "Deployments", its
+    section "Complete Deployment").
+    """
+    return is_rolled_out(live) or (
+        _is_seen(live) and _condition(live, "Progressing").get("reason") == "NewReplicaSetAvailable"
+    )
+
+
+def _is_seen(live: Mapping[str, Any]) -> bool:
+    """Return whether the status is about the newest spec."""
+    seen = (live.get("status") or {}).get("observedGeneration", 0)
+    return bool(seen >= live["metadata"].get("generation", 1))
+
+
+def _told(live: Mapping[str, Any]) -> str:
+    status, wanted = live.get("status") or {}, live["spec"].get("replicas", 1)
+    new, ready = status.get("updatedReplicas", 0), status.get("availableReplicas", 0)
+    return f"{new} of {wanted} pods are new, {ready} are available" if _is_seen(live) else "waiting for the controller"
+
+
+def _condition(live: Mapping[str, Any], kind: str) -> Mapping[str, Any]:
+    conditions = (live.get("status") or {}).get("conditions") or []
+    return next((found for found in conditions if found.get("type") == kind), {})
+
+
+def _revision(found: Mapping[str, Any]) -> str:
+    annotations = found["metadata"].get("annotations") or {}
+    return str(annotations.get("deployment.kubernetes.io/revision", ""))
+
+
+def _belongs(found: Mapping[str, Any], owner: Mapping[str, Any]) -> bool:
+    owners = found["metadata"].get("ownerReferences") or []
+    return any(each.get("name") == owner["metadata"]["name"] for each in owners)
+
+
+def _restarts(evidence: Evidence) -> int:
+    return sum(container.get("restartCount", 0) for container in evidence.containers())
+
+
+def _when(event: Mapping[str, Any]) -> str:
+    return str(event.get("lastTimestamp") or event.get("eventTime") or event["metadata"].get("creationTimestamp") or "")

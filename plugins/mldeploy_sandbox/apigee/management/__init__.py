@@ -1,0 +1,1 @@
+"""The management API: everything below /v1/organizations."""

@@ -1,0 +1,1 @@
+"""The data plane: requests on their way through deployed proxies."""

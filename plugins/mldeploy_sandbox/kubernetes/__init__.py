@@ -1,0 +1,1 @@
+"""A Kubernetes API server on the loopback interface: objects, controllers, and pods that are plain processes."""

@@ -1,0 +1,1 @@
+"""The one node: pods as plain processes."""

@@ -1,0 +1,63 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from mldeploy.cli.entry import run_command
+from mldeploy.yaml.positions import parse_document
+
+RELEASE = """\
+name: sentiment
+cache: {enabled: true}
+environments:
+  dev:
+    instance: {count: 2}
+"""
+
+
+@pytest.fixture
+def shown(tmp_path, monkeypatch, capsys):
+    """Run a command in a project and return what it prints."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "release.yaml").write_text(RELEASE)
+
+    def shown(*arguments):
+        assert run_command(arguments) == 0
+        return capsys.readouterr().out
+
+    return shown
+
+
+@pytest.mark.req("3.12")
+def test_the_merged_view_is_yaml_that_can_be_read_back(shown):
+    config = parse_document(shown("config", "--env", "dev"), "shown.yaml").value
+    assert config["instance"]["count"] == 2
+    assert config["cache"]["ttl"] == 3600
+    assert config == json.loads(shown("config", "--env", "dev", "--json"))
+
+
+def test_each_value_is_shown_with_its_origin(shown):
+    lines = shown("config", "--env", "dev", "--origin").splitlines()
+    origins = {line.split(": ")[0]: line.split("  ")[-1].strip() for line in lines}
+    assert origins["name"] == "release.yaml:1:7"
+    assert origins["instance.count"] == "environments.dev release.yaml:5:23"
+    assert origins["cache.ttl"] == "default"
+    assert origins["expose.gateway"] == "default"
+
+
+def test_origins_as_json(shown):
+    rows = {row["path"]: row for row in json.loads(shown("config", "--origin", "--json"))}
+    assert rows["image.builder"] == {
+        "path": "image.builder",
+        "value": "process",
+        "origin": "default for environment local",
+    }
+    assert rows["tags"]["value"] == {}
+
+
+def test_a_broken_file_is_refused(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "release.yaml").write_text("name: sentiment\nchache: {}\n")
+    assert run_command(["config"]) == 3
+    assert "did you mean 'cache'?" in capsys.readouterr().err

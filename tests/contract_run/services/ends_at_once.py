@@ -1,0 +1,3 @@
+"""It cannot load its model."""
+
+raise ValueError("the model is not of this version")

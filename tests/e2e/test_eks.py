@@ -1,0 +1,72 @@
+"""The whole chain with `type: eks`: the generated project, its pods, cache and gateway, releases and their end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.e2e.conftest import Project, new_project
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    found = new_project(tmp_path_factory.mktemp("eks"), "--type", "eks")
+    yield found
+    found.mldeploy("sandbox", "down")
+
+
+def release_of(project: Project) -> str:
+    document = project.ok("render").out
+    (deployment,) = (item for item in yaml.safe_load_all(document) if item["kind"] == "Deployment")
+    return str(deployment["spec"]["template"]["spec"]["containers"][0]["image"])
+
+
+@pytest.mark.full
+@pytest.mark.timeout(1200)
+@pytest.mark.req("Q7")
+def test_a_project_lives_on_kubernetes_from_init_to_destroy(project: Project) -> None:
+    project.ok("run")
+    assert project.predict("I love it")["body"]["predictions"][0]["label"] == "positive"
+    assert '"event": "request"' in project.ok("logs").out
+    assert "pods/" in project.ok("logs").out
+
+    calls = project.mutating_calls()
+    plan = project.ok("plan", "--json").json
+    assert [change for change in plan["changes"] if change["action"] in {"create", "update", "delete"}] == []
+    project.ok("run")
+    assert project.mutating_calls() == calls
+
+    first = release_of(project)
+    with (project.root / "data" / "reviews.csv").open("a", encoding="utf-8") as reviews:
+        reviews.write('"A wonderful, marvellous thing.",positive\n')
+    project.ok("run")
+    second = release_of(project)
+    assert first != second
+
+    broken = project.root / "service" / "supervisor.py"
+    good = broken.read_text(encoding="utf-8")
+    broken.write_text(good + '\nraise SystemExit("no licence")\n', encoding="utf-8")
+    failed = project.mldeploy("run")
+    assert failed.code == 5
+    assert "[crash-loop]" in failed.err
+    assert "undone, the last good pods serve again" in failed.err
+    assert "no licence" in failed.err
+    assert project.predict("I love it")["status"] == 200
+    broken.write_text(good, encoding="utf-8")
+
+    project.ok("rollback", "--to", "r1", "--yes")
+    assert project.predict("I love it")["status"] == 200
+    assert "ok       Kubernetes::Deployment/sentiment-local" in project.ok("status").out
+    project.ok("destroy", "--yes")
+    gone = project.mldeploy("status")
+    assert (gone.code, "nothing is deployed in environment 'local'" in gone.err) == (2, True)
+
+
+def test_render_prints_manifests_before_anything_is_deployed(tmp_path: Path) -> None:
+    project = new_project(tmp_path, "--type", "eks")
+    documents = list(yaml.safe_load_all(project.ok("render").out))
+    assert {"Deployment", "Service", "NetworkPolicy"} <= {document["kind"] for document in documents}
+    assert "mldeploy[eks]==" in (project.root / "requirements-deploy.txt").read_text(encoding="utf-8")
