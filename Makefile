@@ -14,7 +14,7 @@ demo: install
 	PATH="$(CURDIR)/$(BIN):$$PATH" bash docs/tutorial/demo.sh "$(TEXT)"
 
 test: install redis
-	$(BIN)/pytest -n 3 --dist loadfile -m "not full"
+	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not full"
 
 test-full: install redis
 	$(BIN)/pytest

@@ -10,6 +10,13 @@ from mldeploy.entry_points import declared
 from tests.installation import ROOT, build
 
 Install = Callable[..., None]
+LONG_FILES = ("tests/e2e/", "tests/ci/pipelines/", "tests/crash/", "tests/eks/", "tests/apigee/", "tests/plugins/")
+"""Where the files are that take longest; they are begun first, so that no worker is left with one at the end."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the tests of the longest files first, and leave the others in their order."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONG_FILES))
 
 
 @pytest.fixture(scope="session")
