@@ -55,16 +55,15 @@ class LogRoleCheck(Task):
         destination = step.spec["DestinationArn"] if role else ""
         return Observed(outputs={"DestinationArn": _plain(destination)})
 
-    def apply(self, step: Step, observed: Observed | None) -> Mapping[str, JSON]:  # noqa: ARG002 - it is read again
+    def apply(self, step: Step, observed: Observed | None) -> Mapping[str, JSON]:
         """Set the role where that is allowed, and say where there will be no logs."""
-        found = self.read(step)
-        if found is None:
+        if observed is None:
             with translated(f"applying {step.id}"):
                 self._set_role()
-            return {"DestinationArn": _plain(step.spec["DestinationArn"])}
-        if not found.outputs["DestinationArn"]:
+        elif not observed.outputs["DestinationArn"]:
             self.context.progress(step.id, NO_LOGS)
-        return found.outputs
+            return observed.outputs
+        return {"DestinationArn": _plain(step.spec["DestinationArn"])}
 
     def _set_role(self) -> None:
         aws = self.context.provider("aws")

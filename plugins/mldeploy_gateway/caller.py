@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -32,6 +33,8 @@ class GatewayCaller:
         self._stem = f"{context.name}-{context.env}"
         self._http = requests.Session()
         context.resources.callback(self._http.close)
+        self._fetching = threading.Lock()
+        self._key = ""
         self._token = ""
         self._token_ends = 0.0
 
@@ -47,7 +50,7 @@ class GatewayCaller:
     def credentials(self) -> Mapping[str, str]:
         """Return the headers that let a caller in: what release.yaml asks for under `expose.auth`."""
         auth = self._context.config["expose"]["auth"]
-        with translated("fetching the caller's credentials"):
+        with translated("fetching the caller's credentials"), self._fetching:
             key = {"x-api-key": self._api_key()} if auth["apiKey"] else {}
             return {**key, "authorization": f"Bearer {self._access_token()}"} if auth["jwt"] else key
 
@@ -61,7 +64,7 @@ class GatewayCaller:
         if not auth.get("users"):
             message = "this release lets no people in, machines only"
             raise UsageError(message, hint="set expose.auth.users.callbackUrls, and run")
-        with translated("fetching the caller's credentials"):
+        with translated("fetching the caller's credentials"), self._fetching:
             key = {"x-api-key": self._api_key()} if auth["apiKey"] else {}
         token_url = self._token_url()
         client = PeopleClient(
@@ -100,9 +103,12 @@ class GatewayCaller:
         )
 
     def _api_key(self) -> str:
-        key_id = self._output(f"AWS::ApiGateway::ApiKey/{self._stem}", "ApiKeyId")
-        client = self._context.provider("aws").client("apigateway")
-        return str(client.get_api_key(apiKey=key_id, includeValue=True)["value"])
+        """Return the value of the key, which never changes."""
+        if not self._key:
+            key_id = self._output(f"AWS::ApiGateway::ApiKey/{self._stem}", "ApiKeyId")
+            client = self._context.provider("aws").client("apigateway")
+            self._key = str(client.get_api_key(apiKey=key_id, includeValue=True)["value"])
+        return self._key
 
     def _access_token(self) -> str:
         """Return a token, fetched anew shortly before the last one ends (RFC 6749, section 4.4)."""

@@ -93,15 +93,14 @@ class InstanceQuotaDriver:
             return Observed(spec=step.spec, drift=(short,))
         return Observed(outputs=SUFFICIENT, spec=step.spec) if live else None
 
-    def apply(self, step: Step, observed: Observed | None) -> Mapping[str, JSON]:  # noqa: ARG002 - it is read again
+    def apply(self, step: Step, observed: Observed | None) -> Mapping[str, JSON]:  # noqa: ARG002 - it was compared
         """Return what was found.
 
         Raises:
             RefusedError: the quota is too small; SageMaker would refuse the endpoint.
         """
-        found = self.read(step)
-        if found is not None and found.drift:
-            message = f"the account may not run these instances: {found.drift[0]}"
+        if observed is not None and observed.drift:
+            message = f"the account may not run these instances: {observed.drift[0]}"
             hint = "ask for more on that page, or choose another instance.type or count; deployment.strategy: rolling"
             raise RefusedError(message, hint=f"{hint} needs the fewest beside the old ones")
         return SUFFICIENT

@@ -22,6 +22,9 @@ from tests.plugins.exposed_release import release_of
 REQUEST = {"body": {"instances": [1]}, "contentType": "application/json", "expect": {"status": 200}}
 
 
+BUSY = {"status": 503, "detail": "The model is busy."}
+
+
 class Service(ThreadingHTTPServer):
     """Answers with what `answer` gives for the number of the request; remembers the headers."""
 
@@ -42,7 +45,8 @@ class Service(ThreadingHTTPServer):
 
     def send(self, body: bytes, headers: Mapping[str, str]) -> Answer:
         found = requests.post(self.url, data=body, headers=dict(headers), timeout=10)
-        return Answer(status=found.status_code, headers={}, body=found.content, seconds=0.0)
+        headers = {name.lower(): value for name, value in found.headers.items()}
+        return Answer(status=found.status_code, headers=headers, body=found.content, seconds=0.0)
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -51,8 +55,11 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers["content-length"]))
         self.server.seen.append({name.lower(): value for name, value in self.headers.items()})
-        body = json.dumps(self.server.answer(next(self.server.numbers))).encode()
-        self.send_response(200)
+        answer = self.server.answer(next(self.server.numbers))
+        body = json.dumps(answer).encode()
+        self.send_response(503 if answer is BUSY else 200)
+        if answer is BUSY:
+            self.send_header("retry-after", "1")
         self.send_header("content-length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -116,6 +123,13 @@ def test_unequal_answers_refuse_the_cache_and_name_the_place(
         prove(service, tmp_path)
     assert place in caught.value.message
     assert "cache.enabled" in caught.value.hint
+
+
+@pytest.mark.req("5.3")
+def test_a_service_that_has_no_time_just_now_is_asked_again(service: Service, tmp_path: Path) -> None:
+    service.answer = lambda number: BUSY if number in {1, 3} else {"label": "good"}
+    assert prove(service, tmp_path) == {"Compared": 3}
+    assert len(service.seen) == 6
 
 
 def test_noise_within_the_tolerance_passes(service: Service, tmp_path: Path) -> None:
