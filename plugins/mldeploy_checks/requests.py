@@ -29,7 +29,7 @@ class RequestCheck(Check):
         request = step.spec["Request"]
         expect = request.get("expect", {})
         answer = self._settled_answer(step, request, expect.get("status", 200))
-        wrong = _difference(answer, expect)
+        wrong = difference(answer, expect)
         if wrong:
             message = f"request {step.name.rpartition('-')[2]}: {wrong}; the answer was {shown(answer)}"
             raise self.failure(message)
@@ -59,8 +59,12 @@ def _may_change(answer: Answer) -> bool:
     return answer.status in NOT_THERE_YET and not is_of_the_service
 
 
-def _difference(answer: Answer, expect: Mapping[str, JSON]) -> str:
-    """Return what is wrong with an answer; nothing when it is right."""
+def difference(answer: Answer, expect: Mapping[str, JSON]) -> str:
+    """Return what is wrong with an answer; nothing when it is right.
+
+    Arguments:
+        expect: what a request in `verify.requests` says under that key.
+    """
     wanted = expect.get("status", 200)
     if answer.status != wanted:
         return f"status {answer.status} instead of {wanted}"

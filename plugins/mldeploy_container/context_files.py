@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain
 from pathlib import Path
@@ -35,6 +36,14 @@ def context_files(root: Path) -> list[Path]:
     lines = ignore.read_text(encoding="utf-8").splitlines() if ignore.is_file() else []
     left_out = PathSpec.from_lines("gitignore", [*chain.from_iterable(map(_as_gitignore, lines)), *ALWAYS_OUT])
     return sorted(root / name for name in left_out.match_files(_files(root), negate=True))
+
+
+def copy_context(root: Path, folder: Path) -> None:
+    """Copy the build context into a folder, so that nothing else of the project is at hand there."""
+    for path in context_files(root):
+        copy = folder / path.relative_to(root)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, copy)
 
 
 def _files(root: Path) -> Iterator[str]:

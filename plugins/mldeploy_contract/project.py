@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +13,7 @@ from mldeploy.events import Event, unseen
 from mldeploy.observer import World
 from mldeploy.session import Session
 from mldeploy_container import mldeploy_drivers
-from mldeploy_container.context_files import context_files
+from mldeploy_container.context_files import copy_context
 from mldeploy_container.python_environments import bytecode_settings, python_of
 from mldeploy_contract.example import GUESS, Example, example_of
 from mldeploy_contract.targets.process import ProcessTarget
@@ -78,10 +77,7 @@ def build_service(
     world = World(drivers=mldeploy_drivers(context))
     environment = _made(world, steps[ENVIRONMENT], emit)
     model_path = Path(_made(world, model, emit))
-    for path in context_files(context.root):
-        copy = folder / path.relative_to(context.root)
-        copy.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(path, copy)
+    copy_context(context.root, folder)
     variables = {**bytecode_settings(environment), **_container_environment(world, steps)}
     command = [python_of(environment), "-m", "service"]
     title = f"python -m service of {release.name}"

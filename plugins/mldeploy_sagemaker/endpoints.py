@@ -30,7 +30,7 @@ class EndpointDriver(SageMakerDriver):
 
     - Spec: DeployedImages (variant → digest), Models, DesiredWeights, DesiredInstanceCounts (variant → number),
       ForeignSettings (settings of the live configuration that an update would drop), RollbackAlarms (names),
-      QuotaSufficient (True; see `instance_quotas`).
+      QuotaSufficient (True; see `instance_quotas`), Rehearsed (see the plugin `rehearsal`).
     - Settings: WaitSeconds, LogGroupName, DeploymentConfig, ReplaceFailed, DropForeignSettings.
     """
 
@@ -215,7 +215,7 @@ class EndpointDriver(SageMakerDriver):
         return DeployError(message, hint=hint, details=tuple(lines))
 
 
-FOR_UPDATES = ("QuotaSufficient", "RollbackAlarms")
+FOR_UPDATES = ("QuotaSufficient", "Rehearsed", "RollbackAlarms")
 """What only a change of the endpoint needs: a difference is no drift."""
 DESIRED = ("DesiredWeights", "DesiredInstanceCounts")
 

@@ -64,6 +64,8 @@ def _endpoint(
     if alarm_names(release):
         names = [step.ref(Ref.NAME) for step in alarm_steps(release)]
         spec["RollbackAlarms"] = [*names, *release.value("deployment.alarms.names")]
+    if release.value("rehearsal") is not None:
+        spec["Rehearsed"] = Ref("@rehearsal", "Passed")
     return Step(
         kind="AWS::SageMaker::Endpoint",
         name=release.resource_name,

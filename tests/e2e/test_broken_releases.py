@@ -60,7 +60,7 @@ class Broken:
 
     - `serve`: what the service does instead of serving.
     - `load`, `predict`: what the model does before it loads, and before it predicts.
-    - `label`: another name of a field in the answers. `settings`: lines of release.yaml.
+    - `label`: another name of a field in the answers. `settings`: lines of release.yaml, of `verify` if indented.
     - `image`: what another builder would have written into the image.
     - `says`: a pattern of words that the command prints.
     - `shows`: whether callers can see it: it starts well, takes the requests, and fails the checks that come after.
@@ -94,6 +94,7 @@ def config_for(architecture: str) -> Callable[[Step, str], dict[str, Any]]:
     return lambda step, diff_id: {**made(step, diff_id), "architecture": architecture, "config": {}}
 
 
+REHEARSAL = "rehearsal: {}\n"
 NO_PING = r"GET /ping gave no 200 within 60 s"
 NEVER_SERVES = {
     "ping answers 500": Broken(serve=PING_500, says=NO_PING),
@@ -121,6 +122,14 @@ IS_TAKEN_BACK = {
         settings="  latencyP95Ms: 800\n",
         code=ExitCode.VERIFY_FAILED,
         says=r"the 95th percentile of 40 requests is \d+",
+    ),
+}
+IS_REHEARSED = {
+    "its answers have another form": Broken(
+        label="sentiment", settings=REHEARSAL, says=r"round 1 of the rehearsal: the answer does not fit the schema"
+    ),
+    "every fifth request fails": Broken(
+        predict=EVERY_FIFTH, settings=REHEARSAL, says=r"round \d of the rehearsal: status 500 instead of 200"
     ),
 }
 
@@ -165,7 +174,9 @@ def mended(project: Project, files: dict[str, str]) -> Iterator[None]:
 def deploy(project: Project, broken: Broken, files: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
     """Deploy a broken release; it has to end as it says."""
     project.write("model_loader.py", broken.loader())
-    project.write("release.yaml", files["release.yaml"].replace("verify:\n", "verify:\n" + broken.settings))
+    before, verify, after = files["release.yaml"].partition("verify:\n")
+    inner, outer = (broken.settings, "") if broken.settings.startswith(" ") else ("", broken.settings)
+    project.write("release.yaml", f"{before}{outer}{verify}{inner}{after}")
     main = files["service/__main__.py"].replace(SERVE, broken.serve or SERVE)
     project.write("service/__main__.py", f"{main}# a new image: {broken.says}\n")
     with monkeypatch.context() as patch:
@@ -207,6 +218,23 @@ def test_a_model_that_somebody_exchanged_never_serves(
     finally:
         s3.put_object(Bucket=bucket, Key=key, Body=archive, Metadata=metadata)
     assert prober.failures == []
+
+
+@pytest.mark.parametrize("broken", IS_REHEARSED.values(), ids=IS_REHEARSED)
+def test_what_answers_badly_in_its_rehearsal_never_serves(
+    broken: Broken, project: Project, prober: Prober, files: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with prober:
+        deploy(project, broken, files, monkeypatch)
+        prober.wait_for(PROBES)
+    assert prober.failures == []
+
+
+def test_a_good_release_is_rehearsed_once(project: Project, files: dict[str, str]) -> None:
+    project.write("release.yaml", f"{REHEARSAL}{files['release.yaml']}")
+    project.write("model_loader.py", LOADER + "# a new image\n")
+    assert "mldeploy::Rehearsal" in project.run("run").ok().stderr
+    assert "mldeploy::Rehearsal" not in project.run("run").ok().stderr
 
 
 @pytest.mark.parametrize("broken", IS_TAKEN_BACK.values(), ids=IS_TAKEN_BACK)
