@@ -77,7 +77,6 @@ def test_the_check_of_a_good_file_loads_what_it_needs_and_nothing_else(tmp_path:
         *HEAVY,
         "asyncio",
         "http.client",
-        "mldeploy.context",
         "mldeploy.deployment",
         "pathspec",
         "pickle",
