@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from mldeploy.costs import CostLine
     from mldeploy.encryption import Encryption
     from mldeploy.errors import DeployError, MldeployError, Problem, RefusedError, VerifyError
-    from mldeploy.hookspecs import hookimpl
+    from mldeploy.hook_marker import hookimpl
     from mldeploy.limits import Hop
     from mldeploy.model import Driver, Observed, Phase, Ref, Release, Step, Task
 
@@ -24,7 +24,7 @@ _HOMES = {
     "mldeploy.costs": ("CostLine",),
     "mldeploy.encryption": ("Encryption",),
     "mldeploy.errors": ("DeployError", "MldeployError", "Problem", "RefusedError", "VerifyError"),
-    "mldeploy.hookspecs": ("hookimpl",),
+    "mldeploy.hook_marker": ("hookimpl",),
     "mldeploy.limits": ("Hop",),
     "mldeploy.model": ("Driver", "Observed", "Phase", "Ref", "Release", "Step", "Task"),
 }

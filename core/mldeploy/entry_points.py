@@ -49,15 +49,16 @@ def _in_folder(folder: str, group: str) -> Iterator[EntryPoint]:
             names = sorted(entry.name for entry in entries if entry.name.endswith(SUFFIXES))
     except OSError:  # sys.path may name zip files and folders that do not exist
         return
+    heading = f"[{group}]".encode()
     for name in names:
         try:
-            with open(f"{folder}/{name}/entry_points.txt", encoding="utf-8") as file:  # noqa: PTH123 - pathlib takes twice as long
-                text = file.read()
+            with open(f"{folder}/{name}/entry_points.txt", "rb", buffering=0) as file:  # noqa: PTH123 - pathlib takes twice as long
+                content = file.read()
         except OSError:  # a distribution without entry points
             continue
-        if f"[{group}]" in text:
+        if heading in content:
             distribution, _, version = name.rpartition(".")[0].partition("-")
-            for key, value in _section(text, group):
+            for key, value in _section(content.decode(), group):
                 yield EntryPoint(name=key, value=value, distribution=distribution, version=version)
 
 

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from mldeploy.model import JSON, Driver, Release, Step
 
 hookspec = pluggy.HookspecMarker("mldeploy")
-hookimpl = pluggy.HookimplMarker("mldeploy")
 
 
 @hookspec

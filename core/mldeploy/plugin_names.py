@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 ALWAYS_PRESENT = ("cache", "verify")
 """Keys whose plugins have defaults, so that leaving the key out does not switch them off."""
+NAMING = ("type", "expose", "plugins")
+"""Keys of the core whose values name plugins."""
 
 
 def plugin_names(document: Mapping[str, JSON], env: str, installed: Collection[str]) -> list[str]:
@@ -39,7 +41,9 @@ def missing_plugins(document: Mapping[str, JSON], env: str, installed: Collectio
 
 def _required(document: Mapping[str, JSON], env: str) -> Iterator[tuple[KeyPath, str]]:
     """Yield (path, word) of what must be an installed plugin."""
-    config = values_with_defaults(merged_values(document, overlay_of(document, env)), base_schema(), env)
+    base = base_schema()
+    naming = {**base, "properties": {key: base["properties"][key] for key in NAMING}}
+    config = values_with_defaults(merged_values(document, overlay_of(document, env)), naming, env)
     plugins, expose = config.get("plugins"), config.get("expose")
     found: list[tuple[KeyPath, JSON]] = [(("type",), config.get("type"))]
     if isinstance(expose, Mapping):

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from types import ModuleType, TracebackType
+from types import FunctionType, ModuleType, TracebackType
 from typing import TYPE_CHECKING, Any
 
 import pluggy
@@ -52,11 +52,36 @@ def load_plugins(names: Iterable[str], root: Path) -> Plugins:
     return plugins
 
 
+def sharing_loader() -> Callable[[Iterable[str], Path], Plugins]:
+    """Return a `load_plugins` that loads equal sets once: for commands that read many releases and add no plugins."""
+    loaded: dict[tuple[Path | None, tuple[str, ...]], Plugins] = {}
+
+    def load(names: Iterable[str], root: Path) -> Plugins:
+        wanted = (root if (root / INLINE_PLUGIN).is_file() else None, tuple(names))
+        if wanted not in loaded:
+            loaded[wanted] = load_plugins(wanted[1], root)
+        return loaded[wanted]
+
+    return load
+
+
+class _Manager(pluggy.PluginManager):
+    """Looks for hooks among the functions of a module only: pluggy's own look at everything else takes far longer."""
+
+    def parse_hookimpl_opts(self, plugin: Any, name: str) -> pluggy.HookimplOpts | None:
+        """Return the options of a hook, None for what is none."""
+        return super().parse_hookimpl_opts(plugin, name) if _is_function(plugin, name) else None
+
+    def parse_hookspec_opts(self, module_or_class: Any, name: str) -> pluggy.HookspecOpts | None:
+        """Return the options of the specification of a hook, None for what is none."""
+        return super().parse_hookspec_opts(module_or_class, name) if _is_function(module_or_class, name) else None
+
+
 class Plugins:
     """The loaded plugins of one run."""
 
     def __init__(self) -> None:
-        self._manager = pluggy.PluginManager("mldeploy")
+        self._manager = _Manager("mldeploy")
         self._manager.add_hookspecs(hookspecs)
 
     @property
@@ -193,6 +218,10 @@ class Plugins:
             found = by_module.get(module) or by_module.get(module.partition(".")[0]) or found
             traceback = traceback.tb_next
         return found
+
+
+def _is_function(module: Any, name: str) -> bool:
+    return isinstance(vars(module).get(name), FunctionType)
 
 
 def _import_file(path: Path) -> ModuleType:

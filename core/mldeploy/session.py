@@ -10,20 +10,20 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Any
 
-from mldeploy.context import Context
 from mldeploy.errors import MldeployError, UsageError
-from mldeploy.graph import settle
 from mldeploy.model import Step
-from mldeploy.plugins import Plugins, load_plugins
+from mldeploy.plugins import load_plugins
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from mldeploy.context import Context
     from mldeploy.deployment import Deployment
     from mldeploy.doors import StateStore
     from mldeploy.errors import Problem
     from mldeploy.events import Event
     from mldeploy.model import Release
+    from mldeploy.plugins import Plugins
     from mldeploy.record import Record
     from mldeploy.state_files import FileStateStore
 
@@ -31,14 +31,25 @@ DEFAULT_KEEP = 3
 
 
 class Session:
-    """Everything that one command needs against one environment of one release.yaml."""
+    """Everything that one command needs against one environment of one release.yaml.
 
-    def __init__(self, file: Path, env: str, emit: Callable[[Event], None]) -> None:
+    Arguments:
+        load: imports plugins; another one than `load_plugins` may share them with other sessions.
+    """
+
+    def __init__(
+        self,
+        file: Path,
+        env: str,
+        emit: Callable[[Event], None],
+        load: Callable[[Iterable[str], Path], Plugins] = load_plugins,
+    ) -> None:
         self._file = file
         self._env = env
         self._emit = emit
         self._root = file.resolve().parent
-        self._plugins = Plugins()
+        self._load = load
+        self._plugins: Plugins
         self.warnings: tuple[Problem, ...] = ()
 
     def load(self) -> Release:
@@ -57,6 +68,8 @@ class Session:
         Raises:
             ReleaseError: a rule of a plugin is broken, or the project lacks something.
         """
+        from mldeploy.graph import settle  # noqa: PLC0415 - see `_latest`
+
         return settle(self._steps(release, complete=True))
 
     def check(self, release: Release) -> None:
@@ -131,10 +144,12 @@ class Session:
         return FileStateStore(self._root / ".mldeploy" / "state" / self._env)
 
     def _load_plugins(self, names: Iterable[str], root: Path) -> Plugins:
-        self._plugins = load_plugins(names, root)
+        self._plugins = self._load(names, root)
         return self._plugins
 
     def _context(self, name: str, config: Any, tags: Any) -> Context:
+        from mldeploy.context import Context  # noqa: PLC0415 - `validate` opens no door
+
         return Context(
             name=name,
             env=self._env,

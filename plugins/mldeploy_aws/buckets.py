@@ -9,12 +9,6 @@ from mldeploy.model import JSON
 from mldeploy_aws.driver import AwsDriver, found_or_none
 from mldeploy_aws.naming import shortened
 
-BLOCK_ALL = {
-    "BlockPublicAcls": True,
-    "IgnorePublicAcls": True,
-    "BlockPublicPolicy": True,
-    "RestrictPublicBuckets": True,
-}
 LONGEST_BUCKET_NAME = 63
 NO_LOCATION = "us-east-1"  # the one region that CreateBucket does not accept as a LocationConstraint
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 import os
 import threading
 from functools import cached_property
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 import botocore.exceptions
 import botocore.session
 from botocore.config import Config
+from botocore.loaders import JSONFileLoader
 
 from mldeploy.errors import CredentialsError, UsageError
 from mldeploy_aws.contract import Contract
@@ -52,6 +56,7 @@ class Aws:
         *,
         patience: Patience | None = None,
     ) -> None:
+        session.get_component("data_loader").file_loader = _PlainFiles()
         self._session = session
         self._endpoint_url = endpoint_url
         self._config = Config(retries={"mode": "standard", "total_max_attempts": 1}, max_pool_connections=32)
@@ -115,6 +120,18 @@ class Aws:
 
         client._make_api_call = call  # noqa: SLF001
         return client
+
+
+class _PlainFiles(JSONFileLoader):  # type: ignore[misc] # botocore has no types
+    """Reads botocore's models into plain dicts: they keep their order, too, and take half the time of OrderedDict."""
+
+    def load_file(self, file_path: str) -> Any:
+        """Return the content of a file named without its suffix, None when it is not there."""
+        for suffix, opened in ((".json", open), (".json.gz", gzip.open)):
+            if Path(file_path + suffix).is_file():
+                with opened(file_path + suffix, "rb") as file:
+                    return json.load(file)
+        return None
 
 
 class PublicAddresses:

@@ -11,7 +11,6 @@ from pathlib import Path
 from mldeploy import Phase, Problem, Release, Step
 from mldeploy.model import JSON
 from mldeploy.model_files import model_digest, model_paths
-from mldeploy.pickles import SAFER, find_pickles
 from mldeploy_container.context_files import PROCESS, files_below, image_files, sha256_of
 
 REQUIREMENTS = ("requirements.lock", "requirements.txt")
@@ -62,6 +61,8 @@ def _environment(release: Release, requirements: Path) -> Step:
 def _model(release: Release, environment: Step | None) -> Iterator[Step | Problem]:
     source, script = release.value("model.source"), release.value("model.train")
     if release.value("model.allowPickle"):
+        from mldeploy.pickles import SAFER  # noqa: PLC0415 - loads pickletools and zipfile, which few checks need
+
         yield Problem(
             message="pickles are allowed: whoever can write the model files can run code in the service",
             path=("model", "allowPickle"),
@@ -84,6 +85,8 @@ def _model_folder(release: Release, folder: Path) -> Iterator[Step | Problem]:
             severity="incomplete",
         )
         return
+    from mldeploy.pickles import SAFER, find_pickles  # noqa: PLC0415 - see `_model`
+
     if not release.value("model.allowPickle") and (found := find_pickles(folder)):
         yield Problem(
             message=f"the model is a pickle, which can run any code when it is loaded: {', '.join(found)}",

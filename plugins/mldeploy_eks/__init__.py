@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from mldeploy import Hop, hookimpl
+from mldeploy import hookimpl
 
 if TYPE_CHECKING:
-    from mldeploy import Context, CostLine, Driver, Encryption, Problem, Release, Step
+    from mldeploy import Context, CostLine, Driver, Encryption, Hop, Problem, Release, Step
     from mldeploy.model import JSON
 
 MLDEPLOY_REQUIRES = ("aws", "image")
@@ -32,6 +32,8 @@ def mldeploy_schema() -> Mapping[str, JSON]:
 @hookimpl
 def mldeploy_limits(release: Release) -> Iterable[Hop]:
     """Name the service's limits."""
+    from mldeploy import Hop  # noqa: PLC0415 - `mldeploy --help` imports this file
+
     if release.value("type") != NAME:
         return []
     source = "service/settings.py of the project: request_seconds and MAX_BODY_BYTES"

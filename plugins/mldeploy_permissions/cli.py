@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -118,12 +117,18 @@ def circleci(*, account: str, organization: str, project: str, origin: str, bran
 
 
 def _print(document: JSON) -> None:
-    click.echo(json.dumps(document, indent=2))
+    click.echo(_text(document))
+
+
+def _text(document: JSON) -> str:
+    import json  # noqa: PLC0415 - see `deployer`
+
+    return json.dumps(document, indent=2)
 
 
 def _write(documents: list[JSON], folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for number, document in enumerate(documents, 1):
         path = folder / f"deployer-{number}.json"
-        path.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+        path.write_text(_text(document) + "\n", encoding="utf-8")
         click.echo(f"wrote {path}")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from mldeploy import Hop, hookimpl
+from mldeploy import hookimpl
 
 if TYPE_CHECKING:
-    from mldeploy import Context, CostLine, Driver, Problem, Release, Step
+    from mldeploy import Context, CostLine, Driver, Hop, Problem, Release, Step
     from mldeploy.model import JSON
 
 MLDEPLOY_REQUIRES = ("aws", "image")
@@ -33,6 +33,8 @@ def mldeploy_schema() -> Mapping[str, JSON]:
 @hookimpl
 def mldeploy_limits(release: Release) -> Iterable[Hop]:
     """Name the endpoint's limits."""
+    from mldeploy import Hop  # noqa: PLC0415 - `mldeploy --help` imports this file
+
     seconds, max_bytes, source = LIMITS[release.value("endpoint.mode")]
     return [Hop(name="sagemaker-endpoint", depth=30, seconds=seconds, max_bytes=max_bytes, source=source)]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,6 +24,8 @@ def prices() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Write JSON to stdout.")
 def show(*, region: str, as_json: bool) -> None:
     """List the instance types of a region whose price is known, cheapest first."""
+    import json  # noqa: PLC0415
+
     from mldeploy.doors import HOURS_PER_MONTH  # noqa: PLC0415 - `mldeploy --help` imports this file
     from mldeploy_sagemaker.prices import price_list  # noqa: PLC0415 - data is read only here
 
@@ -78,6 +79,8 @@ def hosting_prices(offer: Mapping[str, Any]) -> dict[str, float]:
 
 def save(regions: Mapping[str, Mapping[str, float]], path: Path) -> None:
     """Write prices to the user's snapshot whole or not at all; regions fetched earlier stay."""
+    import json  # noqa: PLC0415
+
     from mldeploy.whole_file import write_whole  # noqa: PLC0415
     from mldeploy_sagemaker.prices import read_snapshot  # noqa: PLC0415
 

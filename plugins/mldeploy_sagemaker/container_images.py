@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.request import urlopen
 
 from mldeploy import DeployError
 from mldeploy_aws.driver import found_or_none
@@ -92,6 +91,8 @@ def _architecture(ecr: Any, repository: str, manifest: Mapping[str, Any]) -> str
     )
     if answer is None:
         return ""
+    from urllib.request import urlopen  # noqa: PLC0415 - drivers are imported by every plan
+
     with urlopen(answer["downloadUrl"], timeout=SECONDS) as blob:  # noqa: S310 - ECR gives the address
         config = json.load(blob)
     labels = (config.get("config") or {}).get("Labels") or {}

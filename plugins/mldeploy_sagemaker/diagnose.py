@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import click
@@ -15,6 +14,8 @@ from mldeploy.cli.options import as_json, environment
 @as_json
 def diagnose(*, file: Path, env: str, as_json: bool) -> None:
     """Say why an endpoint failed or hangs: cause, evidence, fix."""
+    import json  # noqa: PLC0415
+
     from mldeploy.errors import ExitCode  # noqa: PLC0415 - `mldeploy --help` imports this file
     from mldeploy.events import unseen  # noqa: PLC0415
     from mldeploy.session import Session  # noqa: PLC0415

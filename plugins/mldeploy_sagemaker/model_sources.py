@@ -6,12 +6,17 @@ from collections.abc import Iterator
 
 from mldeploy import Phase, Problem, Ref, Release, Step
 from mldeploy.model import JSON
-from mldeploy_aws.buckets import BLOCK_ALL
 from mldeploy_sagemaker.pins import FILE, Pin, read_pin
 
 ARCHIVE = "s3://"
 MLFLOW = "mlflow:"
 PACKAGES = "sagemaker:"
+BLOCK_ALL = {
+    "BlockPublicAcls": True,
+    "IgnorePublicAcls": True,
+    "BlockPublicPolicy": True,
+    "RestrictPublicBuckets": True,
+}
 HOW_TO_PIN = "run `mldeploy model pin`, and commit the file"
 
 

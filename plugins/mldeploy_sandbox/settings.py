@@ -5,9 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from mldeploy.errors import UsageError
-from mldeploy_sandbox.faults.plan import FaultPlan, PlanError, read_plan
+
+if TYPE_CHECKING:
+    from mldeploy_sandbox.faults.plan import FaultPlan
 
 MODE_VARIABLE = "MLDEPLOY_SANDBOX_MODE"
 SPEED_VARIABLE = "MLDEPLOY_SANDBOX_SPEED"
@@ -50,6 +53,8 @@ def checked_plan(text: str) -> FaultPlan:
     Raises:
         UsageError: it cannot be read; the details point at the place.
     """
+    from mldeploy_sandbox.faults.plan import PlanError, read_plan  # noqa: PLC0415 - few sandboxes have one
+
     try:
         return read_plan(text)
     except PlanError as error:

@@ -49,6 +49,40 @@ def test_the_version_needs_no_click() -> None:
     assert subprocess.run([sys.executable, "-c", watch], check=False).returncode == 0
 
 
+def loaded_by(*arguments: str, folder: Path) -> set[str]:
+    """Return the names of all modules that a command loads."""
+    watch = "import sys; from mldeploy.cli import main; code = main(sys.argv[1:]); print(*sys.modules); sys.exit(code)"
+    done = subprocess.run(
+        [sys.executable, "-c", watch, *arguments], cwd=folder, capture_output=True, text=True, check=True
+    )
+    return set(done.stdout.splitlines()[-1].split())
+
+
+def test_the_help_knows_plugins_without_their_hooks(tmp_path: Path) -> None:
+    loaded = loaded_by("--help", folder=tmp_path)
+    assert "mldeploy_sagemaker.cli" in loaded
+    assert not loaded & {"json", "pluggy", "mldeploy.limits", "mldeploy.model", "mldeploy.session"}
+
+
+def test_the_check_of_a_good_file_loads_what_it_needs_and_nothing_else(tmp_path: Path) -> None:
+    (tmp_path / "release.yaml").write_text(
+        "name: sentiment\ntype: sagemaker\ninstance:\n  type: ml.m5.xlarge\n  count: 1\n  region: eu-central-1\n"
+        "cache:\n  enabled: true\n"
+    )
+    (tmp_path / "requirements.lock").touch()
+    (tmp_path / "model").mkdir()
+    loaded = loaded_by("validate", folder=tmp_path)
+    assert {"mldeploy_sagemaker.steps", "mldeploy_cache.steps", "mldeploy_gateway.steps"} <= loaded
+    assert not loaded & {
+        *HEAVY,
+        "asyncio",
+        "http.client",
+        "mldeploy.deployment",
+        "pathspec",
+        "pickle",
+    }
+
+
 @pytest.mark.parametrize("path", CORE, ids=lambda path: str(path.relative_to(ROOT)))
 def test_the_core_knows_no_provider_and_no_plugin(path: Path) -> None:
     tops = {module.partition(".")[0] for module, _ in imported(path)}

@@ -4,12 +4,14 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import pluggy
 import pytest
 
+from mldeploy import hookimpl
 from mldeploy.errors import MldeployError, PluginError
 from mldeploy.limits import Chain
 from mldeploy.model import Phase, Release, Step
-from mldeploy.plugins import Plugins, load_plugins
+from mldeploy.plugins import Plugins, load_plugins, sharing_loader
 from mldeploy.schema import composed_schema
 from tests.conftest import Install
 
@@ -32,6 +34,29 @@ class TestLoading:
         assert load_plugins(["wanted"], tmp_path).names == ["wanted"]
         assert "plugin_that_is_wanted" in sys.modules
         assert "plugin_that_is_not" not in sys.modules
+
+    def test_a_hook_under_an_unknown_name_is_refused(self, install: Install, tmp_path: Path) -> None:
+        install("misspelt", f"{HEAD}\n@hookimpl\ndef deploy_build(release):\n    return []\n", module="misspelt_hook")
+        with pytest.raises(PluginError, match="deploy_build"):
+            load_plugins(["misspelt"], tmp_path)
+
+    @pytest.mark.parametrize("options", [{}, {"tryfirst": True}, {"trylast": True, "optionalhook": True}])
+    def test_our_mark_is_that_of_pluggy(self, options: dict[str, bool]) -> None:
+        def ours() -> None: ...
+        def theirs() -> None: ...
+
+        pluggy.HookimplMarker("mldeploy")(**options)(theirs)
+        assert vars(hookimpl(**options)(ours)) == vars(theirs)
+
+    def test_equal_sets_of_plugins_are_loaded_once(self, install: Install, tmp_path: Path) -> None:
+        install("shared", hook("mldeploy_build(release)", "return []"))
+        load = sharing_loader()
+        (tmp_path / "b").mkdir()
+        first = load(["shared"], tmp_path)
+        assert load(iter(["shared"]), tmp_path / "b") is first
+        assert load([], tmp_path) is not first
+        (tmp_path / "b" / "mldeploy_plugin.py").touch()
+        assert load(["shared"], tmp_path / "b").names == ["mldeploy_plugin.py", "shared"]
 
     def test_an_unknown_plugin_is_told_with_those_that_are_installed(self, tmp_path: Path) -> None:
         with pytest.raises(PluginError, match="'nothing' is not installed") as refused:

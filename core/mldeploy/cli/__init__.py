@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Sequence
 
 from mldeploy import __version__
+
+ALLOCATIONS = 50_000
+"""How many objects come before the collector looks for garbage: what imports make stays, and searching it again every
+700 objects takes a sixth of the time of a short command."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -14,6 +19,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if arguments == ["--version"]:  # answered before anything is imported
         sys.stdout.write(f"mldeploy {__version__}\n")
         return 0
+    gc.set_threshold(ALLOCATIONS)
     from mldeploy.cli.entry import run_command
 
     return run_command(arguments)

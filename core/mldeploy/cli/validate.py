@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,6 +15,7 @@ from mldeploy.cli.options import environment, output_format
 if TYPE_CHECKING:
     from mldeploy.errors import Problem, ReleaseError
     from mldeploy.model import JSON
+    from mldeploy.plugins import Plugins
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,8 +46,10 @@ def validate(*, files: tuple[Path, ...], file: Path, env: str, output: str) -> i
     Every problem is shown with its place and what to try. Exit code 3 when there is an error.
     """
     from mldeploy.errors import ExitCode
+    from mldeploy.plugins import sharing_loader
 
-    results = [_check(path, env) for path in dict.fromkeys(files or (file,))]
+    load = sharing_loader()
+    results = [_check(path, env, load) for path in dict.fromkeys(files or (file,))]
     if output in {"plain", "github"}:
         _show(results, env, output)
     else:
@@ -54,12 +57,12 @@ def validate(*, files: tuple[Path, ...], file: Path, env: str, output: str) -> i
     return int(ExitCode.RELEASE_INVALID if any(result.error for result in results) else ExitCode.DONE)
 
 
-def _check(path: Path, env: str) -> Checked:
+def _check(path: Path, env: str, load: Callable[[Iterable[str], Path], Plugins]) -> Checked:
     from mldeploy.errors import ReleaseError
     from mldeploy.events import unseen
     from mldeploy.session import Session
 
-    session = Session(path, env, unseen)
+    session = Session(path, env, unseen, load)
     try:
         session.check(session.load())
     except ReleaseError as error:

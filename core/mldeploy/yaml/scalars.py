@@ -11,6 +11,9 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from mldeploy.model import JSON
 
+MAX_DEPTH = 32
+MAX_NODES = 10_000
+"""The bounds of a document."""
 LONGEST_NUMBER = 40
 CONSTANTS: dict[str, JSON] = {
     **dict.fromkeys(("", "~", "null", "Null", "NULL")),
