@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from model_loader import Instance, Prediction
-from service.messages import PredictionRequest, to_response
+from service.messages import PredictionRequest, checked
 from service.problems import Problem
 from service.shapes import Shape
 
@@ -50,7 +50,7 @@ def decode(body: bytes) -> list[Any]:
 def encode(predictions: list[Any]) -> bytes:
     """Return the predictions as an array; raises ValidationError when one is not a `Prediction`."""
     file = io.BytesIO()
-    numpy.save(file, numpy.array(to_response(predictions).predictions), allow_pickle=False)
+    numpy.save(file, numpy.array(checked(predictions)), allow_pickle=False)
     return file.getvalue()
 
 

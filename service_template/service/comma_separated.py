@@ -15,7 +15,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from model_loader import Instance, Prediction
-from service.messages import MAX_INSTANCES, PredictionRequest, to_response
+from service.messages import MAX_INSTANCES, PREDICTIONS, PredictionRequest, checked
 from service.problems import Problem
 from service.settings import MAX_BODY_BYTES
 from service.shapes import NUMBERS, Shape
@@ -125,7 +125,7 @@ def _validated(instances: list[Any]) -> list[Any]:
 
 
 def _plain(predictions: list[Any]) -> list[Any]:
-    return list(to_response(predictions).model_dump(mode="json")["predictions"])
+    return list(PREDICTIONS.dump_python(checked(predictions), mode="json"))
 
 
 def _write(rows: list[list[Any]]) -> bytes:

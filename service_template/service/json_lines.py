@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import ConfigDict, RootModel, ValidationError
 
 from model_loader import Instance
-from service.messages import MAX_INSTANCES, refuse_duplicate_keys, to_response
+from service.messages import MAX_INSTANCES, PREDICTIONS, checked, refuse_duplicate_keys
 from service.problems import Problem
 
 
@@ -32,14 +32,12 @@ def decode(body: bytes) -> list[Any]:
 
 def encode(predictions: list[Any]) -> bytes:
     """Return one line per prediction; raises ValidationError when one is not a `Prediction`."""
-    response = to_response(predictions)
-    return b"".join(encode_line(prediction) for prediction in response.predictions)
+    return b"".join(encode_line(prediction) for prediction in predictions)
 
 
 def encode_line(prediction: Any) -> bytes:
     """Return one prediction as a line; raises ValidationError when it is not a `Prediction`."""
-    document = to_response([prediction]).model_dump_json()
-    return document.removeprefix('{"predictions":[').removesuffix("]}").encode() + b"\n"
+    return PREDICTIONS.dump_json(checked([prediction]))[1:-1] + b"\n"
 
 
 def _decode_line(number: int, line: bytes) -> Any:

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable, Mapping, Sequence
-from functools import partial
+from collections.abc import Iterable
+from functools import lru_cache, partial
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
@@ -31,33 +31,26 @@ MAX_HEAD_BYTES = 65_536
 STALL_SECONDS = 20
 """A request has to arrive completely within this time."""
 
+CLOSE = "connection: close\r\n"
 IDLE_SECONDS = 75
 """Longer than the idle timeout of load balancers (60 s on an Application Load Balancer), so that they close first."""
-
-NO_HEADERS: Mapping[str, str] = {}
 
 
 class Exchange:
     """One request in the lane; the attributes are those that uvicorn's protocol uses of its own request cycles."""
 
-    __slots__ = ("body", "disconnected", "headers", "keep_alive", "more_body", "path", "response_complete", "started")
+    __slots__ = ("body", "disconnected", "identifier", "keep_alive", "path", "response_complete", "started")
 
     message_event = asyncio.Event()  # uvicorn sets it; nobody waits for it here
 
-    def __init__(self, path: str, headers: dict[bytes, bytes], keep_alive: bool) -> None:
+    def __init__(self, path: str, identifier: str, keep_alive: bool) -> None:
         self.path = path
-        self.headers = headers
+        self.identifier = identifier
         self.keep_alive = keep_alive
         self.started = time.monotonic()
-        self.body = bytearray()
-        self.more_body = True
+        self.body = b""
         self.disconnected = False
         self.response_complete = False
-
-    def header(self, name: str) -> str | None:
-        """Return a header of the request."""
-        value = self.headers.get(name.encode())
-        return None if value is None else value.decode("latin-1")
 
 
 class LaneProtocol(HttpToolsProtocol):
@@ -124,6 +117,13 @@ class LaneProtocol(HttpToolsProtocol):
             super().on_header(name, value)
         super().on_headers_complete()
 
+    def on_body(self, body: bytes) -> None:
+        """Take a part of the body, mostly the whole; the lane's is too small to have to wait for the application."""
+        if isinstance(self.cycle, Exchange):
+            self.cycle.body += body
+        else:
+            super().on_body(body)
+
     def on_message_complete(self) -> None:
         """Answer, if this request is in the lane."""
         self.close_at = None
@@ -142,7 +142,7 @@ class LaneProtocol(HttpToolsProtocol):
 
     def _refuse(self, problem: Problem) -> None:
         """Answer something that did not get as far as to be a request, and close the connection."""
-        self.transport.write(response(problem.status, problem.body(), MEDIA_TYPE, after={"connection": "close"}))
+        self.transport.write(response(problem.status, problem.body(), MEDIA_TYPE, after=CLOSE))
         self.transport.close()
 
     def _exchange(self) -> Exchange | None:
@@ -160,37 +160,41 @@ class LaneProtocol(HttpToolsProtocol):
             and int(headers.get(b"content-length", messages.SMALL_BYTES + 1)) <= messages.SMALL_BYTES
             and OTHER_WAYS.isdisjoint(headers)
         )
-        keep_alive = self.parser.get_http_version() == "1.1" and self.parser.should_keep_alive()
-        return Exchange(path, headers, keep_alive) if ordinary else None
+        if not ordinary:
+            return None
+        keep_alive = self.parser.should_keep_alive()
+        if b"connection" in headers:  # HTTP/1.0 can ask for it, but uvicorn does not grant it
+            keep_alive = keep_alive and self.parser.get_http_version() == "1.1"
+        return Exchange(path, choose_id(headers), keep_alive)
 
     def _answer(self, exchange: Exchange) -> None:
         """Do what the route does: check, parse, predict."""
-        identifier = choose_id(exchange.header)
-        deliver = partial(self._send, exchange, identifier)
+        deliver = partial(self._send, exchange)
         try:
             batcher = self.model.check()
-            instances = messages.parse_json(bytes(exchange.body))
+            instances = messages.parse_json(exchange.body)
         except Problem as problem:
             deliver(problem)
         else:
-            batcher.submit(Job(instances, messages.encode_json, deliver, exchange.started, identifier))
+            batcher.submit(Job(instances, messages.encode_json, deliver, exchange.started, exchange.identifier))
 
-    def _send(self, exchange: Exchange, identifier: str, answer: bytes | Problem) -> None:
+    def _send(self, exchange: Exchange, answer: bytes | Problem) -> None:
         """Send an answer and go on with the next request of the connection."""
-        after = {"x-request-id": identifier}
+        after = f"x-request-id: {exchange.identifier}\r\n"
         if self.model.version:
-            after["x-model-version"] = self.model.version
+            after += f"x-model-version: {self.model.version}\r\n"
         if not exchange.keep_alive:
-            after["connection"] = "close"
-        defaults = self.server_state.default_headers
+            after += CLOSE
+        before = default_lines(*self.server_state.default_headers)
         if isinstance(answer, Problem):
             status = answer.status
-            content = response(status, answer.body(), MEDIA_TYPE, defaults, answer.headers, after)
+            before += "".join([f"{name}: {value}\r\n" for name, value in answer.headers.items()])
+            content = response(status, answer.body(), MEDIA_TYPE, before, after)
         else:
             status = 200
-            content = response(status, answer, "application/json", defaults, after=after)
+            content = response(status, answer, "application/json", before, after)
         now = time.monotonic()
-        note("POST", exchange.path, status, now - exchange.started, identifier)
+        note("POST", exchange.path, status, now - exchange.started, exchange.identifier)
         exchange.response_complete = True
         if exchange.disconnected or self.transport.is_closing():
             return
@@ -203,17 +207,16 @@ class LaneProtocol(HttpToolsProtocol):
             self.close_at = now + IDLE_SECONDS
 
 
-def response(
-    status: int,
-    body: bytes,
-    media_type: str,
-    defaults: Sequence[tuple[bytes, bytes]] = (),
-    before: Mapping[str, str] = NO_HEADERS,
-    after: Mapping[str, str] = NO_HEADERS,
-) -> bytes:
-    """Return a complete HTTP/1.1 response, with the headers in the order in which Starlette and uvicorn send them."""
-    first = b"".join([b"%b: %b\r\n" % header for header in defaults])
-    lines = [f"{name}: {value}\r\n" for name, value in before.items()]
-    lines.append(f"content-length: {len(body)}\r\ncontent-type: {media_type}\r\n")
-    lines.extend([f"{name}: {value}\r\n" for name, value in after.items()])
-    return b"".join((STATUS_LINE[status], first, "".join(lines).encode("latin-1"), b"\r\n", body))
+@lru_cache(maxsize=1)
+def default_lines(*headers: tuple[bytes, bytes]) -> str:
+    """Return uvicorn's own headers as lines; the date among them changes every second."""
+    return "".join([f"{name.decode('latin-1')}: {value.decode('latin-1')}\r\n" for name, value in headers])
+
+
+def response(status: int, body: bytes, media_type: str, before: str = "", after: str = "") -> bytes:
+    """Return a complete HTTP/1.1 response, with the headers in the order in which Starlette and uvicorn send them.
+
+    `before` and `after` are lines of headers, each with its end.
+    """
+    head = f"{before}content-length: {len(body)}\r\ncontent-type: {media_type}\r\n{after}\r\n"
+    return b"".join((STATUS_LINE[status], head.encode("latin-1"), body))

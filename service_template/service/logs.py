@@ -42,7 +42,12 @@ class JsonFormatter(logging.Formatter):
 
 def timestamp(seconds: float) -> str:
     """Return a Unix time in ISO 8601 with milliseconds, in UTC."""
-    return f"{_whole_second(int(seconds))}.{int(seconds % 1 * 1000):03d}+00:00"
+    return _millisecond(int(seconds * 1000))
+
+
+@lru_cache(maxsize=2)  # a busy service writes many lines per millisecond
+def _millisecond(milliseconds: int) -> str:
+    return f"{_whole_second(milliseconds // 1000)}.{milliseconds % 1000:03d}+00:00"
 
 
 @lru_cache(maxsize=2)

@@ -7,10 +7,10 @@ import logging
 import re
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Mapping
 from http import HTTPStatus
 
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from service import logs
@@ -20,8 +20,8 @@ from service.problems import Problem
 
 log = logging.getLogger("access")
 
-SAFE_ID = re.compile(r"[A-Za-z0-9._:-]{1,128}")
-ID_HEADERS = ("x-request-id", "x-amzn-sagemaker-inference-id")
+SAFE_ID = re.compile(rb"[A-Za-z0-9._:-]{1,128}")
+ID_HEADERS = (b"x-request-id", b"x-amzn-sagemaker-inference-id")
 QUIET_PATHS = {"/ping", "/health", "/readiness", "/liveness", "/metrics"}
 """Platforms ask these every few seconds; only answers other than 2xx are logged."""
 
@@ -41,7 +41,7 @@ class RequestContext:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        identifier = choose_id(Headers(scope=scope).get)
+        identifier = choose_id(dict(reversed(scope["headers"])))  # of two with one name, the first counts
         token = logs.request_id.set(identifier)
         started, status = time.monotonic(), 0
 
@@ -75,10 +75,10 @@ def note(method: str, path: str, status: int, seconds: float, identifier: str) -
         logs.access(method, path, status, seconds, identifier)
 
 
-def choose_id(header: Callable[[str], str | None]) -> str:
+def choose_id(headers: Mapping[bytes, bytes]) -> str:
     """Return the caller's request id if it is harmless in headers and logs, else a new one."""
     for name in ID_HEADERS:
-        identifier = header(name)
+        identifier = headers.get(name)
         if identifier and SAFE_ID.fullmatch(identifier):
-            return identifier
+            return identifier.decode()
     return f"{_PROCESS_ID}-{next(_numbers):x}"
