@@ -82,12 +82,6 @@ def _issuer_problems(release: Release, policy: GatewayPolicy) -> Iterator[Proble
     if token.introspection:
         yield from _introspection_problems(release, token)
         return
-    if token.issuer and not token.jwks_uri:
-        yield Problem(
-            message="Apigee reads no discovery documents, so it has to be told where the issuer's keys are",
-            path=("expose", "auth", "jwksUri"),
-            hint="write the jwks_uri of the issuer's discovery document",
-        )
     if not token.issuer:
         for key in ("audience", "jwksUri"):
             if release.value(f"expose.auth.{key}"):

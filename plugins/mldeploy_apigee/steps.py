@@ -48,12 +48,20 @@ def _issuer_steps(release: Release, policy: GatewayPolicy) -> Generator[Step, No
     if token is None or token.introspection is not None:
         return None
     if token.issuer:
-        return Issuer(name=token.issuer, jwks_uri=token.jwks_uri)
+        keys = token.jwks_uri or (yield from _discovery(release, token.issuer)).ref("JwksUri")
+        return Issuer(name=token.issuer, jwks_uri=keys)
     pool = pool_step(release)
     steps = list(client_steps(release, pool, token))
     yield from (pool, *steps)
     clients = tuple(step.ref("ClientId") for step in steps if step.kind == "AWS::Cognito::UserPoolClient")
     return Issuer(name=pool.ref("ProviderURL"), jwks_uri=pool.ref("JwksUri"), clients=clients)
+
+
+def _discovery(release: Release, issuer: str) -> Generator[Step, None, Step]:
+    """Describe the look at what an issuer says of its keys; describing it asks nobody."""
+    step = Step(kind="mldeploy::OpenIdIssuer", name=release.resource_name, phase=Phase.EXPOSE, spec={"Issuer": issuer})
+    yield step
+    return step
 
 
 def _origin_policy(release: Release, policy: GatewayPolicy) -> GatewayPolicy:

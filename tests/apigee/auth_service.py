@@ -1,4 +1,4 @@
-"""An auth service that answers what tokens are worth (RFC 7662), over TLS on a free port of this machine."""
+"""An auth service over TLS on a free port of this machine: it says what tokens are worth (RFC 7662), and has pages."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ JSON_TYPE = "application/json"
 
 @dataclass(frozen=True, kw_only=True)
 class Reply:
-    """What the service answers about one token; `hangs` until the service is stopped, `breaks` off without a word."""
+    """What the service answers about a token or at a path; it `hangs` until it is stopped, or `breaks` off unheard."""
 
     body: bytes = b""
     status: int = 200
@@ -37,12 +37,18 @@ def said(claims: Any, **options: Any) -> Reply:
 
 @dataclass
 class AuthService:
-    """Replies by token, and what was asked: the form, and who asked."""
+    """Replies by token, pages by path, and what was asked: the form, and who asked."""
 
     replies: dict[str, Reply] = field(default_factory=dict)
+    pages: dict[str, Reply] = field(default_factory=dict)
     asked: list[tuple[Mapping[str, str], str]] = field(default_factory=list)
     stopping: threading.Event = field(default_factory=threading.Event)
-    address: str = ""
+    url: str = ""
+
+    @property
+    def address(self) -> str:
+        """Where tokens are asked about."""
+        return f"{self.url}/introspect?tenant=a&b=c"
 
     def questions(self, token: str) -> int:
         """Return how often the service was asked about a token."""
@@ -61,7 +67,12 @@ def running(folder: Path) -> Iterator[AuthService]:
             body = self.rfile.read(int(self.headers["Content-Length"])).decode()
             form = {name: values[0] for name, values in parse_qs(body).items()}
             service.asked.append((form, self.headers["Authorization"]))
-            reply = service.replies.get(form.get("token", ""), said({"active": False}))
+            self._send(service.replies.get(form.get("token", ""), said({"active": False})))
+
+        def do_GET(self) -> None:
+            self._send(service.pages.get(self.path, Reply(status=404)))
+
+        def _send(self, reply: Reply) -> None:
             if reply.hangs:
                 service.stopping.wait()
             if reply.hangs or reply.breaks:
@@ -81,7 +92,7 @@ def running(folder: Path) -> Iterator[AuthService]:
     context.load_cert_chain(files.certificate, files.key)
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
-    service.address = f"https://127.0.0.1:{server.server_port}/introspect?tenant=a&b=c"
+    service.url = f"https://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, args=(POLL_SECONDS,), daemon=True)
     thread.start()
     try:

@@ -19,7 +19,6 @@ ASKED = {
 AUTH = ("expose", "auth")
 WAF = "arn:aws:wafv2:eu-central-1:123456789012:regional/webacl/a/b"
 REFUSED: list[tuple[dict[str, Any], tuple[str, ...], str]] = [
-    ({"auth": {"issuer": ISSUER["issuer"]}}, ("expose", "auth", "jwksUri"), "error"),
     ({"auth": {"audience": "sentiment"}}, ("expose", "auth", "audience"), "error"),
     ({"auth": {**ISSUER, "audience": "{private.key}"}}, ("expose", "auth", "audience"), "error"),
     ({"auth": {**ISSUER, "users": {"callbackUrls": ["https://a.example"]}}}, ("expose", "auth", "users"), "error"),
