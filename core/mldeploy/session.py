@@ -31,12 +31,16 @@ DEFAULT_KEEP = 3
 
 
 class Session:
-    """Everything that one command needs against one environment of one release.yaml."""
+    """Everything that one command needs against one environment of one release.yaml.
 
-    def __init__(self, file: Path, env: str, emit: Callable[[Event], None]) -> None:
+    `gateway` takes the place of `expose.gateway`, for a release that is behind another one elsewhere.
+    """
+
+    def __init__(self, file: Path, env: str, emit: Callable[[Event], None], *, gateway: str = "") -> None:
         self._file = file
         self._env = env
         self._emit = emit
+        self._gateway = gateway
         self._root = file.resolve().parent
         self._plugins = Plugins()
         self.warnings: tuple[Problem, ...] = ()
@@ -49,7 +53,7 @@ class Session:
         """
         from mldeploy.release import load_release  # noqa: PLC0415 - PyYAML loads only where a file is read
 
-        return load_release(self._file, self._env, self._load_plugins)
+        return load_release(self._file, self._env, self._load_plugins, gateway=self._gateway)
 
     def describe(self, release: Release) -> tuple[Step, ...]:
         """Return the settled steps of a release; `warnings` then holds what is odd but allowed.
@@ -73,7 +77,11 @@ class Session:
         found = self._plugins.describe(release)
         problems = [item for item in found if not isinstance(item, Step)]
         self.warnings = tuple(raise_for(problems, release, complete=complete))
-        return [item for item in found if isinstance(item, Step)]
+        steps = [item for item in found if isinstance(item, Step)]
+        if self._gateway and not any(step.provides == "api" for step in steps):
+            message = f"--gateway: the plugin '{self._gateway}' is no gateway"
+            raise UsageError(message, hint="name one that callers can be let in by, such as api-gateway")
+        return steps
 
     @contextmanager
     def deployment(self, command: str, *, adopt: bool = False) -> Iterator[Deployment]:

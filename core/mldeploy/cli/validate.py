@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mldeploy.cli.options import environment, output_format
+from mldeploy.cli.options import environment, gateway, output_format
 
 if TYPE_CHECKING:
     from mldeploy.errors import Problem, ReleaseError
@@ -38,15 +38,16 @@ class Checked:
 @click.command()
 @click.argument("files", nargs=-1, type=click.Path(path_type=Path))
 @environment
+@gateway
 @output_format("plain", "json", "github", "junit", "sarif")
-def validate(*, files: tuple[Path, ...], file: Path, env: str, output: str) -> int:
+def validate(*, files: tuple[Path, ...], file: Path, env: str, gateway: str, output: str) -> int:
     """Check release files for one environment; without FILES, the one in this folder.
 
     Every problem is shown with its place and what to try. Exit code 3 when there is an error.
     """
     from mldeploy.errors import ExitCode
 
-    results = [_check(path, env) for path in dict.fromkeys(files or (file,))]
+    results = [_check(path, env, gateway) for path in dict.fromkeys(files or (file,))]
     if output in {"plain", "github"}:
         _show(results, env, output)
     else:
@@ -54,12 +55,12 @@ def validate(*, files: tuple[Path, ...], file: Path, env: str, output: str) -> i
     return int(ExitCode.RELEASE_INVALID if any(result.error for result in results) else ExitCode.DONE)
 
 
-def _check(path: Path, env: str) -> Checked:
+def _check(path: Path, env: str, gateway: str) -> Checked:
     from mldeploy.errors import ReleaseError
     from mldeploy.events import unseen
     from mldeploy.session import Session
 
-    session = Session(path, env, unseen)
+    session = Session(path, env, unseen, gateway=gateway)
     try:
         session.check(session.load())
     except ReleaseError as error:
