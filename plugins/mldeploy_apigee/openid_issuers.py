@@ -1,12 +1,7 @@
-"""mldeploy::OpenIdIssuer: where an issuer says that its keys are, for proxies, which read no discovery documents.
-
-Source: https://openid.net/specs/openid-connect-discovery-1_0.html, sections 4 and 7.2 (whose document it must be)
-"""
+"""mldeploy::OpenIdIssuer: where an issuer says that its keys are, for proxies, which read no discovery documents."""
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -15,13 +10,6 @@ from mldeploy.model import JSON, Task
 
 if TYPE_CHECKING:
     from mldeploy import Context
-
-WELL_KNOWN = "/.well-known/openid-configuration"
-SECONDS = 10
-LARGEST_BYTES = 1_048_576
-JWKS_URI = re.compile(r"https://[^\s#{}]+")
-"""What may stand in a proxy: braces are variables there."""
-HINT = "see whether this machine can reach it, or write expose.auth.jwksUri, so that nobody has to look"
 
 
 class OpenIdIssuerDriver(Task):
@@ -33,7 +21,7 @@ class OpenIdIssuerDriver(Task):
     def read(self, step: Step) -> Observed | None:
         """Look the keys' address up; without it nothing is known, so that a release can be destroyed all the same."""
         try:
-            found = jwks_uri(step.spec["Issuer"])
+            found = self._jwks_uri(step)
         except DeployError as error:
             return Observed(looked_up=True, note=f"a run would stop here: {error.message}")
         return Observed(outputs={"JwksUri": found}, looked_up=True, note=f"keys at {found}")
@@ -44,50 +32,9 @@ class OpenIdIssuerDriver(Task):
         Raises:
             DeployError: the issuer does not say where its keys are.
         """
-        found = jwks_uri(step.spec["Issuer"])
+        found = self._jwks_uri(step)
         self.context.progress(step.id, f"keys at {found}")
         return {"JwksUri": found}
 
-
-def jwks_uri(issuer: str) -> str:
-    """Return where the discovery document of an issuer says that its keys are.
-
-    Raises:
-        DeployError: there is no such document, it is another issuer's, or names no keys.
-    """
-    url = issuer.rstrip("/") + WELL_KNOWN
-    document = _document(url)
-    if document.get("issuer") != issuer:
-        message = f"{url} is the document of {document.get('issuer')!r}, and expose.auth.issuer is {issuer!r}"
-        raise DeployError(message, hint="write the issuer exactly as its document does, slashes at the end included")
-    found = document.get("jwks_uri")
-    if not isinstance(found, str) or not JWKS_URI.fullmatch(found):
-        message = f"{url} names no keys at an https address that a proxy can have: jwks_uri is {found!r}"
-        raise DeployError(message, hint=HINT)
-    return found
-
-
-def _document(url: str) -> Mapping[str, JSON]:
-    import requests  # noqa: PLC0415 - drivers are imported before anything is called
-
-    try:
-        with requests.get(url, timeout=SECONDS, allow_redirects=False, stream=True) as answer:
-            if answer.status_code != requests.codes.ok:
-                message = f"{url} answered {answer.status_code}, not with a discovery document"
-                raise DeployError(message, hint=HINT)
-            text = answer.raw.read(LARGEST_BYTES + 1, decode_content=True)
-    except requests.RequestException as error:
-        message = f"{url} cannot be read: {error}"
-        raise DeployError(message, hint=HINT) from error
-    return _parsed(url, text)
-
-
-def _parsed(url: str, text: bytes) -> Mapping[str, JSON]:
-    try:
-        document = json.loads(text) if len(text) <= LARGEST_BYTES else None
-    except (ValueError, RecursionError):
-        document = None
-    if not isinstance(document, dict):
-        message = f"{url} is no JSON object of at most {LARGEST_BYTES} bytes"
-        raise DeployError(message, hint=HINT)
-    return document
+    def _jwks_uri(self, step: Step) -> str:
+        return str(self.context.provider("openid").jwks_uri(step.spec["Issuer"]))

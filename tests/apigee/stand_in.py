@@ -23,6 +23,7 @@ from mldeploy.graph import settle
 from mldeploy.model import ENVIRONMENT_TAG, NAME_TAG
 from mldeploy.state_files import FileStateStore
 from mldeploy_apigee.drivers import apigee_drivers
+from mldeploy_apigee.openid_discovery import OpenIdDiscovery
 from mldeploy_apigee.world import Apigee
 from mldeploy_aws.patience import Patience
 from mldeploy_sandbox.apigee.standin import StandIn
@@ -89,7 +90,7 @@ class Place:
             change: what a test makes of each step.
         """
         steps = self._steps(json.dumps(config))
-        doors = {"apigee": apigee or self.apigee(), "aws": _aws(self.secrets)}
+        doors = {"apigee": apigee or self.apigee(), "aws": _aws(self.secrets), "openid": OpenIdDiscovery()}
         context = Context(
             name=NAME,
             env="local",

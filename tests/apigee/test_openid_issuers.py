@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from mldeploy.deployment import Deployment
 from mldeploy.errors import DeployError
 from mldeploy.planning.plan_text import plan_text
-from mldeploy_apigee.openid_issuers import LARGEST_BYTES, WELL_KNOWN, jwks_uri
+from mldeploy_apigee.openid_discovery import LARGEST_BYTES, WELL_KNOWN, OpenIdDiscovery
 from mldeploy_sandbox.tls_authority import server_certificate
 from tests.apigee.auth_service import AuthService, Reply, running, said
 from tests.apigee.described import apigee_steps
@@ -78,7 +78,7 @@ def found(login: Login) -> Login:
 
 
 def test_the_address_of_the_keys_is_what_the_document_says(found: Login) -> None:
-    assert jwks_uri(found.issuer) == f"{found.service.url}/keys"
+    assert OpenIdDiscovery().jwks_uri(found.issuer) == f"{found.service.url}/keys"
 
 
 BAD = {
@@ -105,7 +105,7 @@ def test_a_bad_document_is_refused_with_its_address(login: Login, name: str) -> 
     login.service.pages[DOCUMENT], reason = BAD[name](login)
 
     with pytest.raises(DeployError) as caught:
-        jwks_uri(login.issuer)
+        OpenIdDiscovery().jwks_uri(login.issuer)
 
     assert f"{login.service.url}{DOCUMENT}" in caught.value.message
     assert reason in caught.value.message
