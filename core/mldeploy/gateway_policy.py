@@ -16,14 +16,31 @@ PERIOD_SECONDS = {"day": 86_400, "week": 604_800, "month": 2_592_000}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Introspection:
+    """An auth service that says what a token is worth (RFC 7662).
+
+    - `client_secret`: where the secret of the client is, under which the gateway asks; never the secret itself.
+    - `cache_seconds`: how long an answer is remembered; 0 asks every time.
+    - `timeout_seconds`: how long the service may take; without an answer, nobody gets in.
+    """
+
+    endpoint: str
+    client_id: str
+    client_secret: str
+    cache_seconds: int
+    timeout_seconds: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TokenPolicy:
-    """Which access tokens let a caller in: JSON Web Tokens signed with RS256 (RFC 7519, RFC 8725).
+    """Which access tokens let a caller in: JSON Web Tokens signed with RS256 (RFC 7519, RFC 8725), or opaque ones.
 
     - `issuer`: who signs them (the claim `iss`); empty: an issuer that the plugin makes.
     - `audience`: what the claim `aud` has to name; empty: not checked, as access tokens of some issuers have none.
     - `jwks_uri`: where the issuer's keys are; empty: as its discovery document says.
     - `scopes`: one of them must be in the token, as release.yaml names them.
     - `seconds`: how long a token is valid that the plugin's own issuer gives.
+    - `introspection`: who is asked about a token; None: its signature is checked.
     """
 
     issuer: str
@@ -31,6 +48,7 @@ class TokenPolicy:
     jwks_uri: str
     scopes: tuple[str, ...]
     seconds: int
+    introspection: Introspection | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +141,19 @@ def _token(auth: Mapping[str, JSON]) -> TokenPolicy | None:
         jwks_uri=auth.get("jwksUri", ""),
         scopes=tuple(auth["scopes"]),
         seconds=auth["accessTokenValiditySeconds"],
+        introspection=_introspection(auth.get("introspection")),
+    )
+
+
+def _introspection(wanted: Mapping[str, JSON] | None) -> Introspection | None:
+    if not wanted:
+        return None
+    return Introspection(
+        endpoint=wanted["endpoint"],
+        client_id=wanted["clientId"],
+        client_secret=wanted["clientSecret"],
+        cache_seconds=wanted["cacheSeconds"],
+        timeout_seconds=wanted["timeoutSeconds"],
     )
 
 

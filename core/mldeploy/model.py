@@ -101,7 +101,7 @@ class Observed:
     key by key; `outputs` is what other steps may refer to; `owned` is False when our tags are missing. `drift` says in
     words what differs that no property tells, such as a tag; it is put right in immutable things, too.
     `looked_up` is True where nothing is made: what was found is not of the release, and stays when it is destroyed.
-    Secrets appear in neither.
+    `note` is what reviewers of a plan see beside a task that has looked something up. Secrets appear nowhere here.
     """
 
     outputs: Mapping[str, JSON] = field(default_factory=dict)
@@ -109,6 +109,7 @@ class Observed:
     owned: bool = True
     drift: tuple[str, ...] = ()
     looked_up: bool = False
+    note: str = ""
 
 
 class Driver(Protocol):

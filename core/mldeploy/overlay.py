@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from mldeploy.schema import resolved
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from mldeploy.model import JSON
 
 ENVIRONMENTS = "environments"
+GATEWAY: KeyPath = ("expose", "gateway")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,6 +37,14 @@ def overlay_of(document: Mapping[str, JSON], env: str) -> Mapping[str, JSON]:
     environments = document.get(ENVIRONMENTS)
     overlay = environments.get(env) if isinstance(environments, Mapping) else None
     return overlay if isinstance(overlay, Mapping) else {}
+
+
+def with_gateway(document: Document, env: str, gateway: str) -> Document:
+    """Return a document in which one environment has the gateway that a command line names; none changes nothing."""
+    if not gateway:
+        return document
+    overlay = {ENVIRONMENTS: {env: {"expose": {"gateway": gateway}}}}
+    return replace(document, value=merged_values(document.value, overlay))
 
 
 def merge(document: Document, env: str) -> Merged:

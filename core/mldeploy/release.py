@@ -11,7 +11,7 @@ from mldeploy.errors import Position, Problem, ReleaseError, UsageError
 from mldeploy.fast_validation import UnsupportedKeywordError, fits
 from mldeploy.limits import Chain
 from mldeploy.model import ENVIRONMENT_TAG, NAME_TAG, Release
-from mldeploy.overlay import ENVIRONMENTS, merge, overlay_of, with_defaults
+from mldeploy.overlay import ENVIRONMENTS, GATEWAY, merge, overlay_of, with_defaults, with_gateway
 from mldeploy.plugin_names import missing_plugins, plugin_names
 from mldeploy.plugins import INLINE_PLUGIN, installed
 from mldeploy.schema import composed_schema
@@ -51,35 +51,39 @@ class Resolved:
     origins: Mapping[KeyPath, str]
 
 
-def load_release(path: Path, env: str, load: PluginLoader) -> Release:
+def load_release(path: Path, env: str, load: PluginLoader, *, gateway: str = "") -> Release:
     """Load, validate and complete release.yaml for one environment.
 
     Arguments:
         env: `local`, `dev`, `qa`, `staging`, `prod` or an environment that the file declares.
         load: imports the plugins that the file names, usually `mldeploy.plugins.load_plugins`.
+        gateway: the gateway plugin in the place of `expose.gateway`; none leaves what the file says.
 
     Raises:
         ReleaseError: the file cannot be used; it holds every problem that was found.
-        UsageError: there is no such environment.
+        UsageError: there is no such environment or gateway.
         PluginError: a plugin cannot be loaded, or two own the same key.
     """
-    return resolve_release(path, env, load).release
+    return resolve_release(path, env, load, gateway=gateway).release
 
 
-def resolve_release(path: Path, env: str, load: PluginLoader) -> Resolved:
+def resolve_release(path: Path, env: str, load: PluginLoader, *, gateway: str = "") -> Resolved:
     """Do as `load_release` does, and tell where each value came from."""
     document = read_document(path)
     root = path.resolve().parent
     _check_is_mapping(document)
     _check_environment(document, env)
-    known = installed()
-    missing = missing_plugins(document.value, env, known) if not (root / INLINE_PLUGIN).is_file() else []
-    plugins = load(plugin_names(document.value, env, known), root)
+    known, is_inline = installed(), (root / INLINE_PLUGIN).is_file()
+    if gateway and not is_inline:
+        _check_gateway(gateway, known)
+    asked = with_gateway(document, env, gateway)
+    missing = missing_plugins(asked.value, env, known) if not is_inline else []
+    plugins = load(plugin_names(asked.value, env, known), root)
     schema = composed_schema(plugins.schema_fragments(), closed=not missing)
     problems = [*find_secrets(document.value), *missing, *_misfits(document.value, schema, document.keys)]
     _refuse(problems, document.positions)
-    merged = with_defaults(merge(document, env), schema, env)
-    if overlay_of(document.value, env):
+    merged = with_defaults(merge(asked, env), schema, env)
+    if overlay_of(asked.value, env):
         _refuse(_misfits(merged.value, schema, merged.keys), merged.positions)
     config = merged.value
     release = Release(
@@ -95,7 +99,8 @@ def resolve_release(path: Path, env: str, load: PluginLoader) -> Resolved:
     expose = config["expose"]
     wishes = chain.problems(timeout_seconds=expose.get("timeoutSeconds"), max_body_bytes=expose.get("maxBodyBytes"))
     raise_for(wishes, release)
-    return Resolved(release=replace(release, chain=chain), origins=merged.origins)
+    origins = {**merged.origins, GATEWAY: "--gateway"} if gateway else merged.origins
+    return Resolved(release=replace(release, chain=chain), origins=origins)
 
 
 def environments_of(document: Mapping[str, JSON]) -> list[str]:
@@ -162,6 +167,12 @@ def _check_environment(document: Document, env: str) -> None:
     if env not in names:
         message = f"{document.file} has no environment {quoted(env)}"
         raise UsageError(message, hint=suggestion(env, names, listed="there are"))
+
+
+def _check_gateway(gateway: str, known: Iterable[str]) -> None:
+    if gateway not in known:
+        message = f"--gateway: no plugin {quoted(gateway)} is installed"
+        raise UsageError(message, hint=suggestion(gateway, known, listed="installed"))
 
 
 def _tags(config: Mapping[str, JSON], env: str) -> dict[str, str]:

@@ -35,6 +35,7 @@ class Session:
 
     Arguments:
         load: imports plugins; another one than `load_plugins` may share them with other sessions.
+        gateway: takes the place of `expose.gateway`, for a release that is behind another one elsewhere.
     """
 
     def __init__(
@@ -43,10 +44,13 @@ class Session:
         env: str,
         emit: Callable[[Event], None],
         load: Callable[[Iterable[str], Path], Plugins] = load_plugins,
+        *,
+        gateway: str = "",
     ) -> None:
         self._file = file
         self._env = env
         self._emit = emit
+        self._gateway = gateway
         self._root = file.resolve().parent
         self._load = load
         self._plugins: Plugins
@@ -60,7 +64,7 @@ class Session:
         """
         from mldeploy.release import load_release  # noqa: PLC0415 - PyYAML loads only where a file is read
 
-        return load_release(self._file, self._env, self._load_plugins)
+        return load_release(self._file, self._env, self._load_plugins, gateway=self._gateway)
 
     def describe(self, release: Release) -> tuple[Step, ...]:
         """Return the settled steps of a release; `warnings` then holds what is odd but allowed.
@@ -86,7 +90,11 @@ class Session:
         found = self._plugins.describe(release)
         problems = [item for item in found if not isinstance(item, Step)]
         self.warnings = tuple(raise_for(problems, release, complete=complete))
-        return [item for item in found if isinstance(item, Step)]
+        steps = [item for item in found if isinstance(item, Step)]
+        if self._gateway and not any(step.provides == "api" for step in steps):
+            message = f"--gateway: the plugin '{self._gateway}' is no gateway"
+            raise UsageError(message, hint="name one that callers can be let in by, such as api-gateway")
+        return steps
 
     @contextmanager
     def deployment(self, command: str, *, adopt: bool = False) -> Iterator[Deployment]:

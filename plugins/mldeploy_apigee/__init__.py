@@ -63,11 +63,15 @@ def mldeploy_drivers(context: Context) -> Mapping[str, Driver]:
 
 @hookimpl(trylast=True)
 def mldeploy_provider(kind: str, context: Context) -> Any | None:
-    """Open Apigee with the credentials of this machine, and the door `caller` through the proxy."""
+    """Open Apigee with the credentials of this machine, `openid` to issuers, and `caller` through the proxy."""
     if kind == NAME:
         from mldeploy_apigee.door import real_apigee  # noqa: PLC0415 - google-auth loads only when a door is opened
 
         return real_apigee(context)
+    if kind == "openid":
+        from mldeploy_apigee.openid_discovery import OpenIdDiscovery  # noqa: PLC0415 - requests loads only to look
+
+        return OpenIdDiscovery()
     if kind == "caller" and context.config.get("expose", {}).get("gateway") == NAME:
         from mldeploy_apigee.caller import ApigeeCaller  # noqa: PLC0415 - requests loads only to call
 

@@ -22,13 +22,14 @@ TOKEN_VARIABLE = "MLDEPLOY_ACCESS_TOKEN"  # noqa: S105 - the name of a variable
 class ApigeeCaller(GatewayCaller):
     """Calls POST /predict of the deployed proxy; tokens come from the release's user pool.
 
-    Where release.yaml names another issuer, the caller's token comes from the variable MLDEPLOY_ACCESS_TOKEN: only
-    that issuer's own clients can get one.
+    Where release.yaml names another issuer, or who is asked about tokens, the caller's token comes from the variable
+    MLDEPLOY_ACCESS_TOKEN: only that issuer's own clients can get one.
     """
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
-        self._issuer = context.config["expose"]["auth"].get("issuer", "")
+        auth = context.config["expose"]["auth"]
+        self._issuer = auth.get("issuer") or auth.get("introspection", {}).get("endpoint", "")
 
     @property
     def url(self) -> str:

@@ -9,6 +9,7 @@ from mldeploy_apigee.api_products import ApiProductDriver
 from mldeploy_apigee.deployments import DeploymentDriver
 from mldeploy_apigee.developers import DeveloperAppDriver, DeveloperDriver
 from mldeploy_apigee.key_value_maps import KeyValueMapDriver
+from mldeploy_apigee.openid_issuers import OpenIdIssuerDriver
 from mldeploy_apigee.revisions import RevisionDriver
 from mldeploy_apigee.target_servers import TargetServerDriver
 
@@ -23,4 +24,5 @@ def apigee_drivers(context: Context) -> Mapping[str, Driver]:
         "Apigee::KeyValueMap": KeyValueMapDriver(context),
         "Apigee::Revision": RevisionDriver(context),
         "Apigee::TargetServer": TargetServerDriver(context),
+        "mldeploy::OpenIdIssuer": OpenIdIssuerDriver(context),
     }

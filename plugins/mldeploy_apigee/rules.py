@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 from collections.abc import Iterator
 
 from mldeploy import Problem, Release
-from mldeploy.gateway_policy import GatewayPolicy
+from mldeploy.gateway_policy import GatewayPolicy, TokenPolicy
 from mldeploy.model import JSON
 from mldeploy_gateway.request_schemas import request_problems
 from mldeploy_gateway.rules import policy_problems
 
 LEAST_PER_SECOND = 1 / 60
 BRACES = frozenset("{}")
+CONDITION_TEXT = re.compile(r"[A-Za-z0-9._~:/@%-]+")
 ELSEWHERE = {
     "waf": "put Cloud Armor in front of the load balancer of the Apigee organization, or choose another expose.gateway",
     "domain": "the hostnames of the environment's group are the addresses; see apigee.hostname and apigee.basePath",
@@ -77,12 +79,9 @@ def _issuer_problems(release: Release, policy: GatewayPolicy) -> Iterator[Proble
     token = policy.token
     if token is None:
         return
-    if token.issuer and not token.jwks_uri:
-        yield Problem(
-            message="Apigee reads no discovery documents, so it has to be told where the issuer's keys are",
-            path=("expose", "auth", "jwksUri"),
-            hint="write the jwks_uri of the issuer's discovery document",
-        )
+    if token.introspection:
+        yield from _introspection_problems(release, token)
+        return
     if not token.issuer:
         for key in ("audience", "jwksUri"):
             if release.value(f"expose.auth.{key}"):
@@ -97,6 +96,29 @@ def _issuer_problems(release: Release, policy: GatewayPolicy) -> Iterator[Proble
             path=("expose", "auth", "users"),
             hint="take the users out, or the issuer",
         )
+
+
+def _introspection_problems(release: Release, token: TokenPolicy) -> Iterator[Problem]:
+    """Refuse what has no meaning for tokens that an auth service is asked about, and what no condition can hold."""
+    if token.jwks_uri:
+        yield Problem(
+            message="keys are for signed tokens, and introspection asks an auth service about each token instead",
+            path=("expose", "auth", "jwksUri"),
+            hint="take out the keys, or the introspection",
+        )
+    if release.value("expose.auth.users"):
+        yield Problem(
+            message="people sign in at the auth service that release.yaml names, which mldeploy does not manage",
+            path=("expose", "auth", "users"),
+            hint="take the users out, or the introspection",
+        )
+    for key, value in (("issuer", token.issuer), ("audience", token.audience)):
+        if value and not CONDITION_TEXT.fullmatch(value):
+            yield Problem(
+                message=f"{key} holds a character that cannot be compared in a condition of Apigee",
+                path=("expose", "auth", key),
+                hint="use letters, digits and . _ ~ : / @ % - only",
+            )
 
 
 def _rate_problems(release: Release, policy: GatewayPolicy) -> Iterator[Problem]:
@@ -116,7 +138,7 @@ def _rate_problems(release: Release, policy: GatewayPolicy) -> Iterator[Problem]
 
 def _template_problems(release: Release) -> Iterator[Problem]:
     """Refuse braces: Apigee would put a variable of the running request in their place, a secret one perhaps."""
-    for path in (("expose", "answerHeaders"), ("expose", "auth")):
+    for path in (("expose", "answerHeaders"), ("expose", "auth"), ("expose", "auth", "introspection")):
         for key, value in (release.value(".".join(path)) or {}).items():
             if _has_braces(value):
                 yield Problem(

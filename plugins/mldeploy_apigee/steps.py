@@ -20,6 +20,7 @@ from mldeploy_gateway.cognito_steps import client_steps, pool_step
 from mldeploy_gateway.names import scopes_of
 from mldeploy_gateway.steps import ServedApi, served_api_steps
 
+SECRETS = "secretsmanager:"
 TLS_PROTOCOLS = ["TLSv1.2", "TLSv1.3"]
 
 
@@ -31,10 +32,10 @@ def apigee_steps(release: Release) -> Iterator[Step | Problem]:
     allowed = release.value("apigee.originAllowedCidrs") or ()
     origin_policy = _origin_policy(release, policy)
     origin = yield from served_api_steps(release, origin_policy, None, provides="", allowed_cidrs=allowed)
-    server, keys = _target_server(release, origin.stage), _key_value_map(release)
+    server, keys = _target_server(release, origin.stage), _key_value_map(release, policy)
     yield from (server, keys)
     target = _target(release, policy, origin, (server, keys))
-    revision = _revision(release, _proxy(release, policy, issuer, origin), target)
+    revision = _revision(release, _proxy(release, policy, issuer, origin, keys), target)
     deployment = _deployment(release, revision)
     yield from (revision, deployment)
     if policy.asks_for_key:
@@ -44,15 +45,23 @@ def apigee_steps(release: Release) -> Iterator[Step | Problem]:
 def _issuer_steps(release: Release, policy: GatewayPolicy) -> Generator[Step, None, Issuer | None]:
     """Describe the user pool, unless release.yaml names another issuer; return whose tokens let in."""
     token = policy.token
-    if token is None:
+    if token is None or token.introspection is not None:
         return None
     if token.issuer:
-        return Issuer(name=token.issuer, jwks_uri=token.jwks_uri)
+        keys = token.jwks_uri or (yield from _discovery(release, token.issuer)).ref("JwksUri")
+        return Issuer(name=token.issuer, jwks_uri=keys)
     pool = pool_step(release)
     steps = list(client_steps(release, pool, token))
     yield from (pool, *steps)
     clients = tuple(step.ref("ClientId") for step in steps if step.kind == "AWS::Cognito::UserPoolClient")
     return Issuer(name=pool.ref("ProviderURL"), jwks_uri=pool.ref("JwksUri"), clients=clients)
+
+
+def _discovery(release: Release, issuer: str) -> Generator[Step, None, Step]:
+    """Describe the look at what an issuer says of its keys; describing it asks nobody."""
+    step = Step(kind="mldeploy::OpenIdIssuer", name=release.resource_name, phase=Phase.EXPOSE, spec={"Issuer": issuer})
+    yield step
+    return step
 
 
 def _origin_policy(release: Release, policy: GatewayPolicy) -> GatewayPolicy:
@@ -78,22 +87,33 @@ def _target_server(release: Release, stage: Step) -> Step:
     return _step("TargetServer", release.resource_name, spec)
 
 
-def _key_value_map(release: Release) -> Step:
+def _key_value_map(release: Release, policy: GatewayPolicy) -> Step:
+    """Describe what the proxy shows others: the origin's key, and its credentials at an auth service."""
     key = Ref(f"AWS::ApiGateway::ApiKey/{release.resource_name}", "ApiKeyId")
-    return _step(
-        "KeyValueMap", map_name(release.resource_name), {**place_of(release), "encrypted": True, "originKeyId": key}
-    )
+    introspection = policy.token.introspection if policy.token else None
+    client: JSON = None
+    if introspection is not None:
+        client = {
+            "clientId": introspection.client_id,
+            "secretName": introspection.client_secret.removeprefix(SECRETS),
+        }
+    spec = {**place_of(release), "encrypted": True, "originKeyId": key, "introspection": client}
+    return _step("KeyValueMap", map_name(release.resource_name), spec)
 
 
-def _proxy(release: Release, policy: GatewayPolicy, issuer: Issuer | None, origin: ServedApi) -> ProxyEndpoint:
+def _proxy(
+    release: Release, policy: GatewayPolicy, issuer: Issuer | None, origin: ServedApi, keys: Step
+) -> ProxyEndpoint:
     """Return what callers talk to: the origin's operations, and nothing else."""
     return ProxyEndpoint(
+        api=release.resource_name,
         policy=policy,
         operations=origin.operations,
         base_path=base_path(release),
         issuer=issuer,
         scopes=_scopes(release, policy, issuer),
         threats=_threats(release),
+        key_value_map=keys.ref(Ref.NAME),
         log=_log(release),
     )
 

@@ -16,7 +16,7 @@ def gateway_problems(release: Release, policy: GatewayPolicy) -> Iterator[Proble
     """Yield the parts of the policy that a REST API with a Cognito authorizer cannot keep."""
     yield from cors_problems(policy)
     yield from request_problems(release)
-    for key in ("issuer", "audience", "jwksUri"):
+    for key in ("issuer", "audience", "jwksUri", "introspection"):
         if release.value(f"expose.auth.{key}"):
             yield Problem(
                 message="API Gateway's Cognito authorizer accepts tokens of user pools only",
@@ -39,6 +39,12 @@ def policy_problems(release: Release, policy: GatewayPolicy) -> Iterator[Problem
             message="people sign in to get a token, and no token is asked for",
             path=("expose", "auth", "users"),
             hint="set expose.auth.jwt to true, or take the users out",
+        )
+    if release.value("expose.auth.introspection") and not policy.token:
+        yield Problem(
+            message="an auth service is named that knows tokens, and no token is asked for",
+            path=("expose", "auth", "introspection"),
+            hint="set expose.auth.jwt to true, or take the introspection out",
         )
     if not policy.asks_for_key and not policy.token:
         yield Problem(

@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator, Sequence
 from mldeploy import Phase, Release, Step
 from mldeploy.model import ENVIRONMENT_TAG, JSON, NAME_TAG
 from mldeploy_aws.policies import document
+from mldeploy_permissions.apigee import APIGEE
 from mldeploy_permissions.cache import CACHE, CACHE_LEFTOVERS
 from mldeploy_permissions.common import COMMON, EVERY_RUN, state_grants
 from mldeploy_permissions.eks import EKS
@@ -17,7 +18,7 @@ from mldeploy_permissions.grants import Grant, Guard
 from mldeploy_permissions.names import Names
 from mldeploy_permissions.sagemaker import SAGEMAKER
 
-KINDS = {**COMMON, **SAGEMAKER, **EKS, **GATEWAY, **CACHE}
+KINDS = {**COMMON, **SAGEMAKER, **EKS, **GATEWAY, **APIGEE, **CACHE}
 """Kind of step → what its driver needs."""
 READS = re.compile(r"\w[\w-]*:(Batch(Check|Get)|Describe|Filter|Get|GET$|List)")
 """Actions that change nothing."""

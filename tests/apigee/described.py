@@ -16,6 +16,8 @@ from mldeploy_apigee.bundle.archive import bundle_files
 from mldeploy_gateway.intrinsics import evaluated
 
 NAME = "probe"
+KINDS = ("mldeploy::OpenIdIssuer",)
+"""Steps of the plugin that make nothing in Apigee."""
 AWS_OUTPUTS = {
     "ApiKeyId": "key-1",
     "BasePath": "/local",
@@ -58,7 +60,7 @@ def problems_of(folder: Path, config: Mapping[str, Any], env: str = "local") -> 
 def apigee_steps(folder: Path, config: Mapping[str, Any], outputs: Mapping[str, Any] = AWS_OUTPUTS) -> list[Step]:
     """Return the steps of Apigee, with values in place of what the steps of AWS would give them."""
     steps = [item for item in release_of(folder, config)[1] if isinstance(item, Step)]
-    return [with_outputs(step, outputs) for step in steps if step.kind.startswith("Apigee::")]
+    return [with_outputs(step, outputs) for step in steps if step.kind in KINDS or step.kind.startswith("Apigee::")]
 
 
 def with_outputs(step: Step, outputs: Mapping[str, Any]) -> Step:

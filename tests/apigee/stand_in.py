@@ -13,6 +13,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import requests
+from botocore.exceptions import ClientError
 from werkzeug.serving import make_server
 
 from mldeploy import Context, Step
@@ -22,6 +23,7 @@ from mldeploy.graph import settle
 from mldeploy.model import ENVIRONMENT_TAG, NAME_TAG
 from mldeploy.state_files import FileStateStore
 from mldeploy_apigee.drivers import apigee_drivers
+from mldeploy_apigee.openid_discovery import OpenIdDiscovery
 from mldeploy_apigee.world import Apigee
 from mldeploy_aws.patience import Patience
 from mldeploy_sandbox.apigee.standin import StandIn
@@ -61,6 +63,8 @@ class Place:
         self.url = url
         self.outputs = {**AWS_OUTPUTS, "Host": "127.0.0.1", "Port": origin_port, "Encrypted": False}
         self.events: list[Event] = []
+        self.secrets = {"login/gateway": ("v1", "the secret: of & the/gateway")}
+        """The name of a secret of AWS → its version and its text."""
 
     def token(self) -> str:
         """Return a new token of the stand-in."""
@@ -86,7 +90,7 @@ class Place:
             change: what a test makes of each step.
         """
         steps = self._steps(json.dumps(config))
-        doors = {"apigee": apigee or self.apigee(), "aws": _aws()}
+        doors = {"apigee": apigee or self.apigee(), "aws": _aws(self.secrets), "openid": OpenIdDiscovery()}
         context = Context(
             name=NAME,
             env="local",
@@ -137,11 +141,27 @@ class Place:
         }
 
 
-def _aws() -> Any:
-    """Return as much of AWS as the drivers of Apigee ask for: the region, and the value of the origin's key."""
-    api_gateway = SimpleNamespace(get_api_key=lambda apiKey, includeValue: {"id": apiKey, "value": ORIGIN_KEY})  # noqa: N803
+def _aws(secrets: Mapping[str, tuple[str, str]]) -> Any:
+    """Return as much of AWS as the drivers of Apigee ask for: the region, the origin's key, and secrets."""
+
+    def found(name: str, operation: str) -> tuple[str, str]:
+        if name not in secrets:
+            raise ClientError({"Error": {"Code": "ResourceNotFoundException", "Message": name}}, operation)
+        return secrets[name]
+
+    def get_secret_value(SecretId: str) -> Any:  # noqa: N803
+        version, text = found(SecretId, "GetSecretValue")
+        return {"VersionId": version, "SecretString": text}
+
+    def describe_secret(SecretId: str) -> Any:  # noqa: N803
+        return {"VersionIdsToStages": {found(SecretId, "DescribeSecret")[0]: ["AWSCURRENT"], "v0": ["AWSPREVIOUS"]}}
+
+    clients = {
+        "apigateway": SimpleNamespace(get_api_key=lambda apiKey, includeValue: {"id": apiKey, "value": ORIGIN_KEY}),  # noqa: N803
+        "secretsmanager": SimpleNamespace(get_secret_value=get_secret_value, describe_secret=describe_secret),
+    }
     contract = SimpleNamespace(guard=lambda: None)
-    return SimpleNamespace(region="eu-central-1", client=lambda _service: api_gateway, contract=contract)
+    return SimpleNamespace(region="eu-central-1", client=clients.__getitem__, contract=contract)
 
 
 @contextmanager

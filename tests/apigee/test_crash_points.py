@@ -17,7 +17,14 @@ from tests.apigee.stand_in import Place, opened
 from tests.crash.calls import Point, Recorder, Send
 
 FIRST: dict[str, Any] = {"expose": {"quota": {"limit": 100}}}
-SECOND: dict[str, Any] = {"expose": {"quota": {"limit": 50}, "rate": {"perSecond": 7}}}
+ASKED = {
+    "endpoint": "https://login.example.com/introspect",
+    "clientId": "gateway",
+    "clientSecret": "secretsmanager:login/gateway",
+}
+SECOND: dict[str, Any] = {
+    "expose": {"quota": {"limit": 50}, "rate": {"perSecond": 7}, "auth": {"introspection": ASKED}}
+}
 FLOWS = ("create", "update", "rollback", "destroy")
 SAMPLE = ("apigee.PostApis", "apigee.PostDeployments")
 """What the default run kills; every call is killed in the full one."""

@@ -16,6 +16,13 @@ from tests.installation import ROOT
 pytestmark = pytest.mark.full  # `make check` runs all of this file
 LINTER = ROOT / ".cache" / "apigeelint" / "node_modules" / ".bin" / "apigeelint"
 OWN = {"issuer": "https://login.example.com/", "audience": "a & b", "jwksUri": "https://login.example.com/keys?a=1&b=2"}
+ASKED = {
+    "introspection": {
+        "endpoint": "https://login.example.com/introspect?a=1&b=2",
+        "clientId": "gateway",
+        "clientSecret": "secretsmanager:login/gateway",
+    }
+}
 PAGES = {"allowOrigins": ["https://app.example.com", "https://other.example.com:8443"], "maxAgeSeconds": 0}
 LOGGED = {"apigee": {"serviceAccount": "proxies@my-company-apis.iam.gserviceaccount.com"}}
 EXPOSED: dict[str, dict[str, Any]] = {
@@ -25,6 +32,12 @@ EXPOSED: dict[str, dict[str, Any]] = {
     "token only": {"auth": {"apiKey": False}},
     "own issuer": {"auth": OWN},
     "own issuer, no key": {"auth": {**OWN, "apiKey": False}},
+    "introspection": {"auth": ASKED},
+    "introspection of much": {"auth": {**ASKED, "issuer": OWN["issuer"], "audience": "api.one"}, "quota": {"limit": 5}},
+    "introspection, no key, no memory": {
+        "auth": {"apiKey": False, "introspection": {**ASKED["introspection"], "cacheSeconds": 0}}
+    },
+    "introspection, pages": {"auth": ASKED, "cors": PAGES},
     "scopes": {"auth": {"scopes": ["predict", "v1.admin", "team:read"]}},
     "quota per day": {"quota": {"limit": 1}},
     "quota per week": {"quota": {"limit": 10, "period": "week"}},

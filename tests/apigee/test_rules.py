@@ -11,12 +11,23 @@ from mldeploy.errors import ReleaseError
 from tests.apigee.described import problems_of
 
 ISSUER = {"issuer": "https://login.example.com/", "jwksUri": "https://login.example.com/keys"}
+ASKED = {
+    "endpoint": "https://login.example.com/introspect",
+    "clientId": "gateway",
+    "clientSecret": "secretsmanager:login/gateway",
+}
+AUTH = ("expose", "auth")
 WAF = "arn:aws:wafv2:eu-central-1:123456789012:regional/webacl/a/b"
 REFUSED: list[tuple[dict[str, Any], tuple[str, ...], str]] = [
-    ({"auth": {"issuer": ISSUER["issuer"]}}, ("expose", "auth", "jwksUri"), "error"),
     ({"auth": {"audience": "sentiment"}}, ("expose", "auth", "audience"), "error"),
     ({"auth": {**ISSUER, "audience": "{private.key}"}}, ("expose", "auth", "audience"), "error"),
     ({"auth": {**ISSUER, "users": {"callbackUrls": ["https://a.example"]}}}, ("expose", "auth", "users"), "error"),
+    ({"auth": {"introspection": ASKED, "jwksUri": ISSUER["jwksUri"]}}, (*AUTH, "jwksUri"), "error"),
+    ({"auth": {"introspection": ASKED, "users": {"callbackUrls": ["https://a.example"]}}}, (*AUTH, "users"), "error"),
+    ({"auth": {"introspection": ASKED, "audience": 'a" or "b'}}, (*AUTH, "audience"), "error"),
+    ({"auth": {"introspection": ASKED, "issuer": 'https://a/"x'}}, (*AUTH, "issuer"), "error"),
+    ({"auth": {"introspection": {**ASKED, "clientId": "{a}"}}}, (*AUTH, "introspection", "clientId"), "error"),
+    ({"auth": {"introspection": ASKED, "jwt": False}}, (*AUTH, "introspection"), "error"),
     ({"answerHeaders": {"X-Leak": "{private.origin.key}"}}, ("expose", "answerHeaders", "X-Leak"), "error"),
     ({"rate": {"perSecond": 0.001}}, ("expose", "rate", "perSecond"), "error"),
     ({"rate": {"burst": 10}}, ("expose", "rate", "burst"), "note"),
@@ -34,6 +45,36 @@ def test_what_a_proxy_cannot_keep_is_said_at_its_place(
     found = problems_of(tmp_path, {"expose": expose})
 
     assert [(item.path, item.severity) for item in found] == [(path, severity)]
+
+
+@pytest.mark.req("7.4", "D2")
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"endpoint": "http://login.example.com/introspect"},
+        {"clientSecret": "the-secret-itself"},
+        {"clientSecret": "env:SECRET"},
+        {"clientSecret": "secretsmanager:a b"},
+        {"clientId": ""},
+        {"cacheSeconds": -1},
+        {"cacheSeconds": 86_400},
+        {"timeoutSeconds": 0},
+        {"unknown": 1},
+    ],
+    ids=str,
+)
+def test_introspection_has_a_form_and_no_place_for_secrets(tmp_path: Path, change: dict[str, Any]) -> None:
+    with pytest.raises(ReleaseError) as caught:
+        problems_of(tmp_path, {"expose": {"auth": {"introspection": {**ASKED, **change}}}})
+    assert {problem.path[:3] for problem in caught.value.problems} == {(*AUTH, "introspection")}
+    assert "the-secret-itself" not in str(caught.value)
+
+
+@pytest.mark.req("7.4")
+def test_api_gateway_refuses_what_it_cannot_ask(tmp_path: Path) -> None:
+    found = problems_of(tmp_path, {"expose": {"gateway": "api-gateway", "auth": {"introspection": ASKED}}})
+
+    assert [(item.path, item.severity) for item in found] == [((*AUTH, "introspection"), "error")]
 
 
 @pytest.mark.parametrize(

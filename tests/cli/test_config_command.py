@@ -61,3 +61,56 @@ def test_a_broken_file_is_refused(tmp_path, monkeypatch, capsys):
     (tmp_path / "release.yaml").write_text("name: sentiment\nchache: {}\n")
     assert run_command(["config"]) == 3
     assert "did you mean 'cache'?" in capsys.readouterr().err
+
+
+@pytest.mark.req("3.1", "3.12")
+def test_a_gateway_on_the_command_line_takes_the_place_of_the_file_s(shown, tmp_path):
+    (tmp_path / "release.yaml").write_text(f"{RELEASE}    expose: {{gateway: api-gateway}}\n")
+
+    rows = {
+        row["path"]: row
+        for row in json.loads(shown("config", "-e", "dev", "--gateway", "apigee", "--origin", "--json"))
+    }
+
+    gateway = rows["expose.gateway"]
+    assert (gateway["value"], gateway["origin"]) == ("apigee", "--gateway")
+    assert rows["instance.count"]["origin"] == "environments.dev release.yaml:5:23", "everything else stays"
+    assert "apigee.readySeconds" in rows, "its plugin is loaded"
+
+
+@pytest.mark.req("3.12")
+def test_a_gateway_on_the_command_line_hides_no_error_of_the_file(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "release.yaml").write_text("name: sentiment\nenvironments: {local: {expose: [1]}}\n")
+
+    assert run_command(["config", "--gateway", "apigee"]) == 3
+    assert "release.yaml:2:" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["config", "validate", "plan", "run"])
+def test_an_unknown_gateway_is_a_wrong_command_line(command, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "release.yaml").write_text(RELEASE)
+
+    assert run_command([command, "--gateway", "apige"]) == 2
+    said = capsys.readouterr().err
+    assert "--gateway: no plugin 'apige' is installed" in said
+    assert "did you mean 'apigee'?" in said
+
+
+def test_a_plugin_that_lets_nobody_in_is_no_gateway(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "release.yaml").write_text(RELEASE)
+
+    assert run_command(["validate", "--gateway", "cache"]) == 2
+    assert "the plugin 'cache' is no gateway" in capsys.readouterr().err
+
+
+def test_what_the_other_gateway_cannot_keep_is_said_at_its_place(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    issuer = "expose: {auth: {issuer: 'https://login.example.com/'}}"
+    (tmp_path / "release.yaml").write_text(f"name: sentiment\n{issuer}\n")
+
+    assert run_command(["validate", "--gateway", "api-gateway"]) == 3
+    assert "release.yaml:2:25: error" in capsys.readouterr().err
+    assert run_command(["validate", "--gateway", "apigee"]) == 0

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mldeploy.cli.options import as_json, environment
+from mldeploy.cli.options import as_json, environment, gateway
 
 if TYPE_CHECKING:
     from mldeploy.model import JSON
@@ -22,15 +22,16 @@ WIDEST_VALUE = 60
 
 @click.command()
 @environment
+@gateway
 @click.option("--origin", is_flag=True, help="Show where each value comes from.")
 @as_json
-def config(*, file: Path, env: str, origin: bool, as_json: bool) -> None:
+def config(*, file: Path, env: str, gateway: str, origin: bool, as_json: bool) -> None:
     """Print release.yaml with the values of one environment and all defaults."""
     from mldeploy.plugins import load_plugins
     from mldeploy.release import resolve_release
     from mldeploy.yaml.writing import to_yaml
 
-    resolved = resolve_release(file, env, load_plugins)
+    resolved = resolve_release(file, env, load_plugins, gateway=gateway)
     if origin:
         rows = list(_rows(resolved))
         click.echo(json.dumps(rows, indent=2) if as_json else _table(rows))

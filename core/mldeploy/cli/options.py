@@ -39,6 +39,18 @@ def environment(function: F) -> F:
     )(function)
 
 
+def gateway(function: F) -> F:
+    """Add `--gateway`."""
+    return click.option(
+        "--gateway", default="", metavar="NAME", help="The gateway in front, in place of expose.gateway in the file."
+    )(function)
+
+
+def as_typed(command: str, env: str, gateway: str) -> str:
+    """Return a command as records name it."""
+    return f"{command} --env {env}{f' --gateway {gateway}' if gateway else ''}"
+
+
 def as_json(function: F) -> F:
     """Add `--json`."""
     return click.option("--json", "as_json", is_flag=True, help="Write JSON to stdout.")(function)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mldeploy.cli.options import environment, output_format
+from mldeploy.cli.options import as_typed, environment, gateway, output_format
 
 if TYPE_CHECKING:
     from mldeploy.deployment import Deployment
@@ -19,13 +19,22 @@ if TYPE_CHECKING:
 
 @click.command()
 @environment
+@gateway
 @click.option("--all", "kept", is_flag=True, help="Show the steps that stay as they are, too.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit 10 when there are changes.")
 @click.option("--adopt", is_flag=True, help="Plan to take over resources that have our names but not our tags.")
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write the plan, for `run --plan`.")
 @output_format("plain", "json", "github", "markdown")
 def plan(
-    *, file: Path, env: str, kept: bool, detailed_exitcode: bool, adopt: bool, out: Path | None, output: str
+    *,
+    file: Path,
+    env: str,
+    gateway: str,
+    kept: bool,
+    detailed_exitcode: bool,
+    adopt: bool,
+    out: Path | None,
+    output: str,
 ) -> int:
     """Show what `mldeploy run` would change; nothing is touched.
 
@@ -36,8 +45,8 @@ def plan(
     from mldeploy.events import unseen
     from mldeploy.session import Session
 
-    session = Session(file, env, unseen)
-    with session.deployment(f"plan --env {env}", adopt=adopt) as deployment:
+    session = Session(file, env, unseen, gateway=gateway)
+    with session.deployment(as_typed("plan", env, gateway), adopt=adopt) as deployment:
         show_warnings(session.warnings, output)
         found = deployment.plan()
         document = _document(found, deployment)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mldeploy.cli.options import PHASES, confirmation, consent, environment, output_format
+from mldeploy.cli.options import PHASES, as_typed, confirmation, consent, environment, gateway, output_format
 
 if TYPE_CHECKING:
     from mldeploy.deployment import Deployment
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 @click.command()
 @environment
+@gateway
 @click.option("--phase", "phases", multiple=True, type=click.Choice(PHASES), help="Only this phase; may be repeated.")
 @click.option("--adopt", is_flag=True, help="Take over resources that have our names but not our tags.")
 @click.option(
@@ -34,6 +35,7 @@ def run(
     *,
     file: Path,
     env: str,
+    gateway: str,
     phases: tuple[str, ...],
     adopt: bool,
     plan_file: Path | None,
@@ -47,6 +49,7 @@ def run(
 
     \b
     mldeploy run                              on this machine
+    mldeploy run --gateway apigee             on this machine, behind what prod has
     mldeploy run --env dev                    asks before it changes anything
     mldeploy run --env dev --phase provision  one phase, for a job of its own
     mldeploy run --env dev --plan plan.json   what was reviewed, or nothing
@@ -60,9 +63,9 @@ def run(
     yes = yes or env == "local" or plan_file is not None
     confirm = confirmation("Apply these changes?", yes=yes, no_input=no_input, required=False)
     with shown(output) as (emit, times):
-        session = Session(file, env, emit)
+        session = Session(file, env, emit, gateway=gateway)
         adopt = adopt or bool(reviewed and reviewed["adopt"])
-        with session.deployment(f"run --env {env}", adopt=adopt) as deployment:
+        with session.deployment(as_typed("run", env, gateway), adopt=adopt) as deployment:
             if reviewed is None:  # who reviewed the plan saw the warnings
                 show_warnings(session.warnings, output)
             check = _check(deployment, reviewed, expect_digest)

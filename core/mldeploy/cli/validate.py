@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from mldeploy.cli.options import environment, output_format
+from mldeploy.cli.options import environment, gateway, output_format
 
 if TYPE_CHECKING:
     from mldeploy.errors import Problem, ReleaseError
     from mldeploy.model import JSON
-    from mldeploy.plugins import Plugins
+    from mldeploy.session import Session
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,17 +39,21 @@ class Checked:
 @click.command()
 @click.argument("files", nargs=-1, type=click.Path(path_type=Path))
 @environment
+@gateway
 @output_format("plain", "json", "github", "junit", "sarif")
-def validate(*, files: tuple[Path, ...], file: Path, env: str, output: str) -> int:
+def validate(*, files: tuple[Path, ...], file: Path, env: str, gateway: str, output: str) -> int:
     """Check release files for one environment; without FILES, the one in this folder.
 
     Every problem is shown with its place and what to try. Exit code 3 when there is an error.
     """
     from mldeploy.errors import ExitCode
+    from mldeploy.events import unseen
     from mldeploy.plugins import sharing_loader
+    from mldeploy.session import Session
 
     load = sharing_loader()
-    results = [_check(path, env, load) for path in dict.fromkeys(files or (file,))]
+    sessions = {path: Session(path, env, unseen, load, gateway=gateway) for path in files or (file,)}
+    results = [_check(path, session) for path, session in sessions.items()]
     if output in {"plain", "github"}:
         _show(results, env, output)
     else:
@@ -57,12 +61,9 @@ def validate(*, files: tuple[Path, ...], file: Path, env: str, output: str) -> i
     return int(ExitCode.RELEASE_INVALID if any(result.error for result in results) else ExitCode.DONE)
 
 
-def _check(path: Path, env: str, load: Callable[[Iterable[str], Path], Plugins]) -> Checked:
+def _check(path: Path, session: Session) -> Checked:
     from mldeploy.errors import ReleaseError
-    from mldeploy.events import unseen
-    from mldeploy.session import Session
 
-    session = Session(path, env, unseen, load)
     try:
         session.check(session.load())
     except ReleaseError as error:

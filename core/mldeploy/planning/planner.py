@@ -52,9 +52,9 @@ def change_of(world: World, step: Step, *, adopt: bool = False) -> Change:
 
 
 def _change(world: World, step: Step, *, adopt: bool) -> Change:
-    if isinstance(world.driver(step), Task):
-        return Change(action=Action.RUN, step=step)
     observed = world.observed.get(step.id)
+    if isinstance(world.driver(step), Task):
+        return Change(action=Action.RUN, step=step, reason=observed.note if observed else "")
     if observed is None:
         return Change(action=Action.CREATE, step=step)
     if not observed.owned and not adopt:

@@ -70,8 +70,12 @@ def lacks_scope(scopes: tuple[str, ...]) -> str:
 
     The claim `scope` is a list with spaces (RFC 8693, section 4.2).
     """
-    names = "|".join(scope.replace(".", "[.]") for scope in scopes)
-    return f'not (jwt.{TOKEN}.claim.scope ~~ "(.* )?({names})( .*)?")'
+    return f'not (jwt.{TOKEN}.claim.scope ~~ "(.* )?({any_of(scopes)})( .*)?")'
+
+
+def any_of(scopes: tuple[str, ...]) -> str:
+    """Return the regular expression of one of the scopes."""
+    return "|".join(scope.replace(".", "[.]") for scope in scopes)
 
 
 def is_of_others(issuer: Issuer) -> JSON:

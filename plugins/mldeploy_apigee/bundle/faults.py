@@ -6,18 +6,20 @@ the first to the last (https://cloud.google.com/apigee/docs/api-platform/fundame
 
 from __future__ import annotations
 
-from mldeploy_apigee.bundle import access, problems
+from mldeploy_apigee.bundle import access, introspection, problems
 from mldeploy_apigee.bundle.flows import Rule, Use
 
 
-def proxy_rules(headers: tuple[Use, ...]) -> tuple[Rule, ...]:
+def proxy_rules(headers: tuple[Use, ...], *, introspects: bool) -> tuple[Rule, ...]:
     """Return the rules for what happens before the service is called.
 
     Arguments:
         headers: put on every answer.
+        introspects: whether an auth service is asked about tokens.
     """
+    token = (f"jwt.{access.TOKEN}.failed = true", problems.UNAUTHORIZED)
     found = {
-        "token": (f"jwt.{access.TOKEN}.failed = true", problems.UNAUTHORIZED),
+        "token": (introspection.FAILED, problems.UNCHECKED) if introspects else token,
         "key": (f"oauthV2.{access.KEY}.failed = true", problems.FORBIDDEN),
         "threat": (f"jsonattack.{access.BODY}.failed = true", problems.THREAT),
         "too-many": (_named("SpikeArrestViolation", "QuotaViolation"), problems.TOO_MANY),

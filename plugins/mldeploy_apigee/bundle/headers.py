@@ -62,13 +62,18 @@ def is_one_of(origins: Iterable[str]) -> str:
 
 def origin_key(key_value_map: JSON) -> JSON:
     """Return the policy that fetches the key of the origin from the encrypted map."""
+    return map_entry(ORIGIN_KEY, key_value_map, KEY_ENTRY, KEY_VARIABLE)
+
+
+def map_entry(name: str, key_value_map: JSON, entry: str, variable: str) -> JSON:
+    """Return the policy that fetches an entry of an encrypted map into a private variable."""
     return element(
         "KeyValueMapOperations",
-        element("DisplayName", ORIGIN_KEY),
+        element("DisplayName", name),
         element("Scope", "environment"),
         element("ExpiryTimeInSecs", str(KEY_SECONDS)),
-        element("Get", element("Key", element("Parameter", KEY_ENTRY)), assignTo=KEY_VARIABLE),
-        name=ORIGIN_KEY,
+        element("Get", element("Key", element("Parameter", entry)), assignTo=variable),
+        name=name,
         mapIdentifier=key_value_map,
         enabled="true",
         continueOnError="false",

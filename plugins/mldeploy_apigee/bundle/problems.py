@@ -23,15 +23,18 @@ PREFIX, SUFFIX = "@", "#"
 class Problem:
     """An answer of the gateway itself: the status, and what the caller should know, without braces, @ and #.
 
-    `error` says in the header Proxy-Status that the answer is not the service's, and why (RFC 9209, section 2.3).
+    - `error` says in the header Proxy-Status that the answer is not the service's, and why (RFC 9209, section 2.3).
+    - `suffix` tells the policy of a problem from that of another one with the same status.
     """
 
     status: HTTPStatus
     detail: str
+    suffix: str = ""
     error: str = "http_request_denied"
 
 
 UNAUTHORIZED = Problem(status=HTTPStatus.UNAUTHORIZED, detail="An access token is needed, and this is none.")
+NO_SCOPE = Problem(status=HTTPStatus.FORBIDDEN, detail="The access token does not have the scope that is needed.")
 FORBIDDEN = Problem(status=HTTPStatus.FORBIDDEN, detail="An API key is needed in x-api-key, and this is none.")
 NOT_FOUND = Problem(status=HTTPStatus.NOT_FOUND, detail="There is no such path.")
 NOT_ALLOWED = Problem(status=HTTPStatus.METHOD_NOT_ALLOWED, detail="The path has no such method.")
@@ -46,6 +49,12 @@ ORIGIN_REFUSED = Problem(
 UNAVAILABLE = Problem(
     status=HTTPStatus.SERVICE_UNAVAILABLE, detail="The service cannot be reached.", error="destination_unavailable"
 )
+UNCHECKED = Problem(
+    status=HTTPStatus.SERVICE_UNAVAILABLE,
+    detail="Access tokens cannot be checked now.",
+    suffix="-Introspection",
+    error="destination_unavailable",
+)
 TIMED_OUT = Problem(
     status=HTTPStatus.GATEWAY_TIMEOUT, detail="The service did not answer in time.", error="http_response_timeout"
 )
@@ -53,7 +62,7 @@ TIMED_OUT = Problem(
 
 def answer_name(problem: Problem) -> str:
     """Return the name of the policy that answers with a problem in place of a fault."""
-    return f"AM-Problem-{problem.status.value}"
+    return f"AM-Problem-{problem.status.value}{problem.suffix}"
 
 
 def answer(problem: Problem) -> JSON:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mldeploy.gateway_policy import GatewayPolicy
+from mldeploy.gateway_policy import GatewayPolicy, Introspection, TokenPolicy
 from mldeploy.model import JSON
-from mldeploy_apigee.bundle import access, headers, problems
+from mldeploy_apigee.bundle import access, headers, introspection, problems
 from mldeploy_apigee.bundle.access import Issuer
 from mldeploy_apigee.bundle.faults import proxy_rules
 from mldeploy_apigee.bundle.flows import Flow, Rule, Use
@@ -28,18 +28,22 @@ class Threats:
 class ProxyEndpoint:
     """Everything that stands before the service.
 
+    - `api`: the name of the proxy.
     - `operations`: what callers can do, in the order of the OpenAPI document that the origin imports.
-    - `scopes`: one of them must be in a token, as tokens carry them.
-    - `issuer`: None when no token is asked for.
+    - `scopes`: one of them must be in a signed token, as it carries them.
+    - `issuer`: None when no signature is checked.
+    - `key_value_map`: the name of the map that holds what the proxy shows others; may be a ref.
     - `log`: the policy that writes the access log, or None.
     """
 
+    api: str
     policy: GatewayPolicy
     operations: tuple[Operation, ...]
     base_path: str
     issuer: Issuer | None
     scopes: tuple[str, ...]
     threats: Threats
+    key_value_map: JSON
     log: JSON
 
     def flows(self) -> list[Flow]:
@@ -62,7 +66,10 @@ class ProxyEndpoint:
 
     def rules(self) -> tuple[Rule, ...]:
         """Return what becomes of faults."""
-        return proxy_rules(answer_headers(self.policy))
+        token = self.policy.token
+        return proxy_rules(
+            answer_headers(self.policy), introspects=token is not None and token.introspection is not None
+        )
 
     def tree(self) -> JSON:
         """Return the endpoint."""
@@ -82,20 +89,27 @@ class ProxyEndpoint:
         )
 
     def _admission(self) -> list[Use]:
-        policy, found = self.policy, []
-        if policy.cors is not None:
-            found.append(Use(policy=headers.cors(policy.cors)))
-        if policy.token is not None and self.issuer is not None:
-            found.append(Use(policy=access.verify_token(policy.token, self.issuer)))
-            lacks = [access.has_no_end(), access.lacks_scope(self.scopes)]
-            lacks += [access.is_of_others(self.issuer)] if self.issuer.is_own else []
-            found += [_raising("RF-Token", problems.UNAUTHORIZED, condition=condition) for condition in lacks]
-        if policy.asks_for_key:
-            found.append(Use(policy=access.verify_key()))
-        found.append(Use(policy=access.spike_arrest(policy.rate, has_key=policy.asks_for_key)))
-        if policy.quota is not None:
-            found.append(Use(policy=access.quota(policy.quota)))
-        return found
+        """Return the checks of callers: of tokens first, unless each costs a call that only keys and rates limit."""
+        policy = self.policy
+        cors = [Use(policy=headers.cors(policy.cors))] if policy.cors is not None else []
+        key = [Use(policy=access.verify_key())] if policy.asks_for_key else []
+        rate = Use(policy=access.spike_arrest(policy.rate, has_key=policy.asks_for_key))
+        quota = [Use(policy=access.quota(policy.quota))] if policy.quota is not None else []
+        if policy.token is not None and policy.token.introspection is not None:
+            return [*cors, *key, rate, *self._introspection(policy.token, policy.token.introspection), *quota]
+        return [*cors, *self._signature(), *key, rate, *quota]
+
+    def _signature(self) -> list[Use]:
+        token, issuer = self.policy.token, self.issuer
+        if token is None or issuer is None:
+            return []
+        lacks = [access.has_no_end(), access.lacks_scope(self.scopes)]
+        lacks += [access.is_of_others(issuer)] if issuer.is_own else []
+        refusals = [_raising("RF-Token", problems.UNAUTHORIZED, condition=condition) for condition in lacks]
+        return [Use(policy=access.verify_token(token, issuer)), *refusals]
+
+    def _introspection(self, token: TokenPolicy, wanted: Introspection) -> tuple[Use, ...]:
+        return introspection.checks(token, wanted, api=self.api, key_value_map=self.key_value_map)
 
     def _operation(self, operation: Operation) -> Flow:
         """Return the flow of an operation, with the checks of a body that it takes."""

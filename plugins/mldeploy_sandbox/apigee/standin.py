@@ -19,6 +19,7 @@ from mldeploy_sandbox.apigee.management.products import Products
 from mldeploy_sandbox.apigee.management.target_servers import TargetServers
 from mldeploy_sandbox.apigee.pages import TOKENS
 from mldeploy_sandbox.apigee.rollout import Rollout
+from mldeploy_sandbox.apigee.runtime.caches import Caches
 from mldeploy_sandbox.apigee.runtime.counters import Counters
 from mldeploy_sandbox.apigee.runtime.key_sets import KeySets
 from mldeploy_sandbox.apigee.runtime.router import Router
@@ -45,6 +46,7 @@ class StandIn:
             store=self._store,
             clock=world.clock,
             counters=Counters(),
+            caches=Caches(world.clock),
             key_sets=self._key_sets,
             targets=self._targets,
             logs=world.folder / "apigee" / "logs",

@@ -14,12 +14,14 @@ from mldeploy_sandbox.apigee.bundle import is_true, text
 from mldeploy_sandbox.apigee.policies.message_changes import ADD, REMOVE, SET, Changes, read_changes
 from mldeploy_sandbox.apigee.policies.settings import PolicyError
 from mldeploy_sandbox.apigee.runtime.faults import Fault
+from mldeploy_sandbox.apigee.runtime.messages import Message
 from mldeploy_sandbox.apigee.runtime.templates import UnresolvedVariable, render, template_problems
 from mldeploy_sandbox.apigee.shapes import TEXT, Shape, policy, shape
 
 if TYPE_CHECKING:
     from mldeploy_sandbox.apigee.runtime.context import Context
 
+FLOW_MESSAGES = ("request", "response", "error", "message")
 VARIABLE = shape(Name=TEXT, Value=TEXT, Ref=TEXT, Template=TEXT)
 
 
@@ -42,7 +44,7 @@ class Assignment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AssignMessage:
-    """Changes the present message, or the one that `AssignTo` names."""
+    """Changes the present message, or the one that `AssignTo` names, which may be a new one."""
 
     SHAPE: ClassVar[Shape] = policy(
         AssignTo=shape("createNew transport type"),
@@ -54,6 +56,7 @@ class AssignMessage:
     )
     name: str
     kind: str
+    new_name: str
     changes: Changes
     assignments: Sequence[Assignment]
     lenient: bool
@@ -63,15 +66,17 @@ class AssignMessage:
         """Read the policy.
 
         Raises:
-            PolicyError: it makes a new message, or has an unknown function.
+            PolicyError: a new message has no name of its own, or there is an unknown function.
         """
         target = document.find("AssignTo")
-        if target is not None and target.get("createNew", "false") == "true":
-            message = "the stand-in does not make new messages (AssignTo/@createNew)"
+        is_new = target is not None and target.get("createNew", "false") == "true"
+        if is_new and text(document, "AssignTo") in ("", *FLOW_MESSAGES):
+            message = "the stand-in makes new messages only under names of their own (AssignTo/@createNew)"
             raise PolicyError(message)
         return cls(
             name=name,
             kind=target.get("type", "") if target is not None else "",
+            new_name=text(document, "AssignTo") if is_new else "",
             changes=read_changes(document),
             assignments=read_assignments(document),
             lenient=is_true(document, "IgnoreUnresolvedVariables"),
@@ -83,8 +88,12 @@ class AssignMessage:
         Raises:
             Fault: UnresolvedVariable.
         """
+        message = context.choose(self.kind)
+        if self.new_name:
+            message = Message(verb="GET" if self.kind == "request" else "")
+            context.name_message(self.new_name, message)
         try:
-            self.changes.apply(context.choose(self.kind), context, lenient=self.lenient)
+            self.changes.apply(message, context, lenient=self.lenient)
             for assignment in self.assignments:
                 assignment.apply(context, lenient=self.lenient)
         except UnresolvedVariable as error:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode
 from xml.etree.ElementTree import Element
 
 from mldeploy_sandbox.apigee.bundle import text
@@ -24,6 +25,7 @@ PARAMETERS = shape(QueryParam=shape("name"))
 SET = shape(
     Headers=HEADERS,
     QueryParams=PARAMETERS,
+    FormParams=shape(FormParam=shape("name")),
     Payload=shape("contentType variablePrefix variableSuffix"),
     Verb=TEXT,
     Path=TEXT,
@@ -32,6 +34,7 @@ SET = shape(
 )
 ADD = shape(Headers=HEADERS, QueryParams=PARAMETERS)
 REMOVE = shape(Headers=HEADERS, QueryParams=PARAMETERS, Payload=TEXT)
+FORM = "application/x-www-form-urlencoded"
 SCALARS = {"Verb": "verb", "Path": "path", "StatusCode": "status.code", "ReasonPhrase": "reason.phrase"}
 
 
@@ -45,6 +48,7 @@ class Changes:
     removed: Sequence[str]
     added: Sequence[tuple[str, str]]
     written: Sequence[tuple[str, str]]
+    form: Sequence[tuple[str, str]]
     payload: tuple[str, str, Marks] | None
 
     def apply(self, message: Message, context: Context, *, lenient: bool) -> None:
@@ -59,6 +63,10 @@ class Changes:
             message.headers.add(part.removeprefix("header."), render(template, context, lenient=lenient))
         for part, template in self.written:
             message.write(part, render(template, context, lenient=lenient))
+        if self.form:
+            values = [(name, render(template, context, lenient=lenient)) for name, template in self.form]
+            message.body = urlencode(values).encode()
+            message.headers.set("Content-Type", FORM)
         if self.payload is not None:
             content_type, template, marks = self.payload
             message.body = render(template, context, lenient=lenient, marks=marks).encode()
@@ -79,10 +87,11 @@ def read_changes(document: Element) -> Changes:
     ]
     added = _parts(document, "Add/Headers/Header", "header")
     payload = _payload(document.find("Set/Payload"))
-    templates = [(template, BRACES) for _, template in [*written, *added]] + ([payload[1:]] if payload else [])
+    form = [(item.get("name", ""), (item.text or "").strip()) for item in document.findall("Set/FormParams/FormParam")]
+    templates = [(template, BRACES) for _, template in [*written, *added, *form]] + ([payload[1:]] if payload else [])
     for problem in (problem for template in templates for problem in template_problems(*template)):
         raise PolicyError(problem)
-    return Changes(removed=_removed(document), added=added, written=written, payload=payload)
+    return Changes(removed=_removed(document), added=added, written=written, form=form, payload=payload)
 
 
 def _payload(element: Element | None) -> tuple[str, str, Marks] | None:

@@ -41,6 +41,7 @@ class Context:
         """Whether a policy has answered already, such as CORS a preflight request."""
         self.later_headers: list[tuple[str, str]] = []
         """What a policy of the request adds to a normal answer."""
+        self._named: dict[str, Message] = {}
         now = str(int(services.clock.time() * 1000))
         self._variables: dict[str, str] = {
             "apiproxy.basepath": place.base_path,
@@ -90,6 +91,14 @@ class Context:
         """Note the time of a moment such as `target.received.end`."""
         self._variables[f"{moment}.timestamp"] = str(int(self.services.clock.time() * 1000))
 
+    def name_message(self, name: str, message: Message) -> None:
+        """Keep a message that a policy has made or received as a variable."""
+        self._named[name] = message
+
+    def message_named(self, name: str) -> Message | None:
+        """Return a message by name, one of the flow's own or one that a policy has made; None when there is none."""
+        return self._messages().get(name)
+
     def choose(self, kind: str) -> Message:
         """Return the message that a policy means by `request`, `response` or nothing.
 
@@ -101,6 +110,7 @@ class Context:
 
     def _messages(self) -> dict[str, Message | None]:
         return {
+            **self._named,
             "request": self.request,
             "response": self.error or self.response,
             "error": self.error,

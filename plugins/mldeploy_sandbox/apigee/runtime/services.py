@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from mldeploy_sandbox.apigee.runtime.caches import Caches
     from mldeploy_sandbox.apigee.runtime.counters import Counters
     from mldeploy_sandbox.apigee.runtime.key_sets import KeySets
     from mldeploy_sandbox.apigee.runtime.targets import Targets
@@ -24,6 +25,7 @@ class Services:
     store: Store
     clock: Clock
     counters: Counters
+    caches: Caches
     key_sets: KeySets
     targets: Targets
     logs: Path

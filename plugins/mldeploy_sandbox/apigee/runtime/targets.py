@@ -76,7 +76,23 @@ class Targets:
             Fault: there is none.
         """
         url, verified = _address(connection, context)
-        request = context.request
+        return self.send(
+            context.request,
+            url,
+            verified=verified,
+            connect_seconds=connection.connect_seconds,
+            io_seconds=connection.io_seconds,
+        )
+
+    def send(self, request: Message, url: str, *, verified: bool, connect_seconds: float, io_seconds: float) -> Message:
+        """Send a message and return the answer, whatever its status.
+
+        Arguments:
+            verified: whether the certificate has to be good.
+
+        Raises:
+            Fault: there is none.
+        """
         headers = urllib3.HTTPHeaderDict()
         for name, value in request.headers:
             if name.lower() not in HOP_BY_HOP:
@@ -87,7 +103,7 @@ class Targets:
                 url,
                 body=request.body or None,
                 headers=headers,
-                timeout=urllib3.Timeout(connect=connection.connect_seconds, read=connection.io_seconds),
+                timeout=urllib3.Timeout(connect=connect_seconds, read=io_seconds),
                 redirect=False,
                 decode_content=False,
             )

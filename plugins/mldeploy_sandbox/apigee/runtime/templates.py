@@ -5,6 +5,7 @@ Source: https://cloud.google.com/apigee/docs/api-platform/reference/message-temp
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import uuid
@@ -35,6 +36,7 @@ BRACES = Marks("{", "}")
 FUNCTIONS: dict[str, Callable[[str], str]] = {
     "createUuid": lambda _: str(uuid.uuid4()),
     "escapeJSON": lambda value: json.dumps(value)[1:-1],
+    "sha256Hex": lambda value: hashlib.sha256(value.encode()).hexdigest(),
     "toLowerCase": str.lower,
     "toUpperCase": str.upper,
 }
