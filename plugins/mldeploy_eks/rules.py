@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from mldeploy import Problem, Release
 from mldeploy_eks.names import is_named_by_file
+from mldeploy_eks.redis_steps import redis_problems
 from mldeploy_eks.weights import WEIGHED, is_weighed
 
 LOCAL = "local"
@@ -19,6 +20,7 @@ def problems(release: Release) -> Iterator[Problem]:
     yield from _serving(release)
     yield from _scaling(release)
     yield from _kserve(release)
+    yield from redis_problems(release)
     if release.value("eks.ingress") and release.value("eks.gatewayApi"):
         message = "both an Ingress and a Gateway would stand before the service"
         yield Problem(message=message, path=("eks", "gatewayApi"), hint="take one of the two out")

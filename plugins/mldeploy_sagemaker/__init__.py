@@ -103,11 +103,15 @@ def mldeploy_drivers(context: Context) -> Mapping[str, Driver]:
 
 @hookimpl
 def mldeploy_provider(kind: str, context: Context) -> Any | None:
-    """Open the price list, and the door `caller` of an endpoint without a gateway."""
+    """Open the price list, the diagnosis of an endpoint, and the door `caller` of one without a gateway."""
     if kind == "prices":
         from mldeploy_sagemaker.prices import price_list  # noqa: PLC0415
 
         return price_list()
+    if kind == "diagnosis" and context.config.get("type") == NAME:
+        from mldeploy_sagemaker.diagnosis import EndpointDiagnostician  # noqa: PLC0415
+
+        return EndpointDiagnostician(context)
     if kind == "caller" and context.config.get("expose", {}).get("gateway") == NAME:
         from mldeploy_sagemaker.caller import RuntimeCaller  # noqa: PLC0415
 
