@@ -39,7 +39,7 @@ def mldeploy_limits(release: Release) -> Iterable[Hop]:
 
 
 @hookimpl
-def mldeploy_build(release: Release) -> Iterator[Step]:
+def mldeploy_build(release: Release) -> Iterator[Step | Problem]:
     """Describe the image with the model in it."""
     from mldeploy_eks.steps import describe_image  # noqa: PLC0415
 

@@ -14,7 +14,6 @@ LOCAL = "local"
 
 def problems(release: Release) -> Iterator[Problem]:
     """Yield what is wrong, then what is good to know."""
-    yield from _model(release)
     yield from _cluster(release)
     yield from _way_in(release)
     yield from _serving(release)
@@ -24,16 +23,6 @@ def problems(release: Release) -> Iterator[Problem]:
     if release.value("eks.ingress") and release.value("eks.gatewayApi"):
         message = "both an Ingress and a Gateway would stand before the service"
         yield Problem(message=message, path=("eks", "gatewayApi"), hint="take one of the two out")
-
-
-def _model(release: Release) -> Iterator[Problem]:
-    source = str(release.value("model.source"))
-    if source.startswith(("s3://", "mlflow:", "sagemaker:")):
-        yield Problem(
-            message=f"type eks puts the model into the image, and {source} is not on this machine",
-            path=("model", "source"),
-            hint="name a folder, or a script under model.train that fetches it",
-        )
 
 
 def _cluster(release: Release) -> Iterator[Problem]:

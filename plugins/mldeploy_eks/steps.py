@@ -11,6 +11,7 @@ from mldeploy_eks import autoscalers, manifests
 from mldeploy_eks.access import permissions
 from mldeploy_eks.inference_services import inference_service
 from mldeploy_eks.kinds import PREFIX
+from mldeploy_eks.model_sources import describe_model
 from mldeploy_eks.names import cluster_name, namespace_of
 from mldeploy_eks.redis_steps import redis_address, redis_objects
 from mldeploy_eks.rules import problems
@@ -23,9 +24,11 @@ RUN_PODS = ("Deployment", "InferenceService")
 """Kinds of which pods are made."""
 
 
-def describe_image(release: Release) -> Iterator[Step]:
-    """Yield the image with the model in it, for the build phase."""
-    if not has_own_model(release):
+def describe_image(release: Release) -> Iterator[Step | Problem]:
+    """Yield what fetches the model, and the image with the model in it, for the build phase."""
+    found = list(describe_model(release))
+    yield from found
+    if any(isinstance(item, Problem) for item in found):
         return
     yield Step(
         kind="mldeploy::ModelImage",
@@ -40,11 +43,6 @@ def describe_image(release: Release) -> Iterator[Step]:
         },
         immutable=True,
     )
-
-
-def has_own_model(release: Release) -> bool:
-    """Return whether the model is made or kept in the project, and not in S3 or a registry."""
-    return not str(release.value("model.source")).startswith(("s3://", "mlflow:", "sagemaker:"))
 
 
 def describe_objects(release: Release) -> Iterator[Step | Problem]:

@@ -79,7 +79,6 @@ def mldeploy_drivers(context: Context) -> Mapping[str, Driver]:
     from mldeploy_sagemaker.instance_quotas import InstanceQuotaDriver  # noqa: PLC0415
     from mldeploy_sagemaker.model_data import ModelDataDriver  # noqa: PLC0415
     from mldeploy_sagemaker.models import ModelDriver  # noqa: PLC0415
-    from mldeploy_sagemaker.pinned_models import PinnedArchiveDriver, RegisteredModelDriver  # noqa: PLC0415
     from mldeploy_sagemaker.scaling import (  # noqa: PLC0415
         ScalableTargetDriver,
         ScalingPolicyDriver,
@@ -95,8 +94,6 @@ def mldeploy_drivers(context: Context) -> Mapping[str, Driver]:
         "AWS::SageMaker::Model": ModelDriver(context),
         "mldeploy::InstanceQuota": InstanceQuotaDriver(context),
         "mldeploy::ModelData": ModelDataDriver(context),
-        "mldeploy::PinnedArchive": PinnedArchiveDriver(context),
-        "mldeploy::RegisteredModel": RegisteredModelDriver(context),
         "mldeploy::RuntimeAddress": RuntimeAddressDriver(context),
     }
 
