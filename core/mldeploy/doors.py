@@ -92,6 +92,32 @@ class LogLine:
     text: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedCause:
+    """Something that is wrong: a code for programs, what it means, the words that prove it, and what to do."""
+
+    code: str
+    says: str
+    evidence: str
+    fix: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diagnosis:
+    """What was looked at, how it is, and what is wrong with it, the most telling cause first."""
+
+    subject: str
+    status: str
+    causes: tuple[NamedCause, ...]
+
+
+class Diagnostician(Protocol):
+    """The door `diagnosis`: why what was deployed last does not serve."""
+
+    def diagnose(self, record: Record) -> Diagnosis:
+        """Look, change nothing, and name the causes."""
+
+
 HOURS_PER_MONTH = 730
 """The month that AWS's own calculator uses: 365 days times 24 hours by 12."""
 

@@ -113,7 +113,7 @@ def mldeploy_drivers(context: Context) -> Mapping[str, Driver]:  # type: ignore[
 
 @hookspec(firstresult=True)
 def mldeploy_provider(kind: str, context: Context) -> Any | None:
-    """Open the door to a world: `aws`, `state`, `caller`, `logs`, `prices`, `health` or a word of your own.
+    """Open the door to a world: `aws`, `state`, `caller`, `logs`, `prices`, `health`, `diagnosis` or one of your own.
 
     When: a driver or a command asks for `context.provider(kind)`, at most once per kind and run. When no loaded plugin
     answers, the plugin whose entry point is named like the kind is loaded and asked.

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mldeploy import Problem, Release
+from mldeploy_aws.compute import has_redis
 from mldeploy_cache.break_even import break_even_note
 from mldeploy_cache.takeover import takeover_problems
 from mldeploy_cache.vpc_steps import has_password
@@ -19,13 +20,14 @@ def cache_problems(release: Release) -> Iterator[Problem]:
     if release.env == LOCAL:
         return
     is_ours = not release.value("cache.redis")
+    is_elasticache = is_ours and not has_redis(release)
     if not release.value("cache.tls") and (is_ours or has_password(release)):
         yield Problem(
             message="Redis asks for a password, which would travel in the clear",
             path=("cache", "tls"),
             hint="leave cache.tls switched on",
         )
-    if is_ours and not release.value("cache.vpc"):
+    if is_elasticache and not release.value("cache.vpc"):
         yield Problem(
             message="ElastiCache can be reached from inside its VPC only, and the function is in none",
             path=("cache", "enabled"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from mldeploy import Observed, Phase, Step
 from mldeploy.model import JSON
@@ -10,10 +11,12 @@ from mldeploy_aws.driver import AwsDriver, found_or_none
 from mldeploy_cache.names import cache_name
 
 GONE = "ResourceNotFoundException"
+CURRENT = "AWSCURRENT"
+"""The stage of the version that is in force (https://docs.aws.amazon.com/secretsmanager/latest/userguide/getting-started.html)."""
 
 
 class SecretDriver(AwsDriver):
-    """Spec: GenerateSecretString {PasswordLength, ExcludePunctuation}. Outputs: Arn.
+    """Spec: GenerateSecretString {PasswordLength, ExcludePunctuation}. Outputs: Arn, Version (of the text).
 
     A password that exists is never changed: what uses it would not notice.
     """
@@ -27,7 +30,8 @@ class SecretDriver(AwsDriver):
             return None
         spec = {} if found.get("DeletedDate") else step.spec
         tags = found.get("Tags", [])
-        return Observed(outputs={"Arn": found["ARN"]}, spec=spec, owned=self.owns(tags), drift=self.tag_drift(tags))
+        outputs = {"Arn": found["ARN"], "Version": _version(found)}
+        return Observed(outputs=outputs, spec=spec, owned=self.owns(tags), drift=self.tag_drift(tags))
 
     def create(self, step: Step) -> Mapping[str, JSON]:
         """Create the secret with a random password."""
@@ -38,7 +42,7 @@ class SecretDriver(AwsDriver):
             SecretString=password,
             Tags=self.tag_list(),
         )
-        return {"Arn": answer["ARN"]}
+        return {"Arn": answer["ARN"], "Version": answer["VersionId"]}
 
     def update(self, step: Step, observed: Observed) -> Mapping[str, JSON]:
         """Take back a deletion that is scheduled."""
@@ -57,3 +61,8 @@ class SecretDriver(AwsDriver):
     def candidates(self) -> Iterable[Step]:
         """Yield the secret of the release's name."""
         yield self.perhaps("AWS::SecretsManager::Secret", cache_name(self.stem), Phase.PROVISION)
+
+
+def _version(found: Mapping[str, Any]) -> str:
+    stages: Mapping[str, list[str]] = found.get("VersionIdsToStages") or {}
+    return next((version for version, names in stages.items() if CURRENT in names), "")

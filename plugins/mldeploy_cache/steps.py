@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 
 from mldeploy import Phase, Problem, Ref, Release, Step
@@ -13,18 +13,17 @@ from mldeploy.model import JSON
 from mldeploy_aws.compute import has_address
 from mldeploy_aws.policies import allow, document, trust
 from mldeploy_cache.bundle import HANDLER, code_sha256, function_zip
-from mldeploy_cache.names import cache_name, redis_name
+from mldeploy_cache.names import cache_name
+from mldeploy_cache.redis_steps import Redis, encrypts, redis_of
 from mldeploy_cache.rules import cache_problems
 from mldeploy_cache.takeover import ALIAS, takeover_alarms, takeover_settings
-from mldeploy_cache.vpc_steps import Network, has_password, network_of
+from mldeploy_cache.vpc_steps import Network, network_of
 
 RUNTIME = "python3.13"
 LOG_RETENTION_DAYS = 30
 LONGEST_AFTERWARDS_SECONDS = 2
 """How much longer than the slowest answer the function may live; hanging on costs money and helps nobody."""
 ALL_TO_ONE: JSON = {"AdditionalVersionWeights": {}}
-PASSWORD_LENGTH = 64
-"""ElastiCache takes 16 to 128 characters (https://docs.aws.amazon.com/AmazonElastiCache/latest/dg/auth.html)."""
 INTERFACE_ACTIONS = [
     "ec2:AssignPrivateIpAddresses",
     "ec2:CreateNetworkInterface",
@@ -46,53 +45,18 @@ def cache_steps(release: Release) -> Iterator[Step | Problem]:
     network = network_of(release)
     if network is not None:
         yield from network.steps
-    redis = None if release.value("cache.redis") else (yield from _redis(release, network))
+    redis = redis_of(release, network)
+    yield from redis.steps
     logs = Step(
         kind="AWS::Logs::LogGroup",
         name=f"/aws/lambda/{name}",
         phase=Phase.PROVISION,
         spec={"RetentionInDays": LOG_RETENTION_DAYS},
     )
-    role = _role(release, name, logs, password=_password(release, redis), network=network)
+    role = _role(release, name, logs, password=redis.password, network=network)
     function = _function(release, name, role, redis, network)
     yield from (logs, role, function)
     yield from _published(release, name, function)
-
-
-def _redis(release: Release, network: Network | None) -> Generator[Step, None, Step]:
-    name = redis_name(release.resource_name)
-    more: dict[str, JSON] = {}
-    if has_password(release):
-        generated = {"GenerateSecretString": {"PasswordLength": PASSWORD_LENGTH, "ExcludePunctuation": True}}
-        password = _step("AWS::SecretsManager::Secret", cache_name(release.resource_name), generated)
-        more["AuthTokenSecretArn"] = password.ref("Arn")
-        yield password
-    if network is not None:
-        placed = {"CacheSubnetGroupDescription": f"mldeploy {release.name} {release.env}", "SubnetIds": network.subnets}
-        subnets = _step("AWS::ElastiCache::SubnetGroup", name, placed)
-        more |= {"CacheSubnetGroupName": subnets.ref(Ref.NAME), "SecurityGroupIds": [network.inner_group]}
-        yield subnets
-    redis = _step(
-        "AWS::ElastiCache::ReplicationGroup",
-        name,
-        {
-            "Engine": "valkey",
-            "CacheNodeType": release.value("cache.nodeType"),
-            "NumCacheClusters": 1,
-            "AutomaticFailoverEnabled": False,
-            "TransitEncryptionEnabled": _encrypts(release),
-            "AtRestEncryptionEnabled": True,
-            **more,
-        },
-    )
-    yield redis
-    return redis
-
-
-def _password(release: Release, redis: Step | None) -> JSON:
-    """Return the ARN of the secret with Redis' password; None when it asks for none."""
-    found: JSON = release.value("cache.redis.secretArn") if redis is None else redis.spec.get("AuthTokenSecretArn")
-    return found
 
 
 def _role(release: Release, name: str, logs: Step, *, password: JSON, network: Network | None) -> Step:
@@ -115,7 +79,7 @@ def _role(release: Release, name: str, logs: Step, *, password: JSON, network: N
     )
 
 
-def _function(release: Release, name: str, role: Step, redis: Step | None, network: Network | None) -> Step:
+def _function(release: Release, name: str, role: Step, redis: Redis, network: Network | None) -> Step:
     chain = release.chain
     timeout = math.floor(min(chain.budget("lambda"), chain.seconds + LONGEST_AFTERWARDS_SECONDS))
     return _step(
@@ -156,29 +120,24 @@ def _step(kind: str, name: str, spec: JSON) -> Step:
     return Step(kind=kind, name=name, phase=Phase.PROVISION, spec=spec)
 
 
-def _variables(release: Release, timeout: int, redis: Step | None) -> JSON:
-    host, _, port = (release.value("cache.redis.endpoint") or "").rpartition(":")
-    password = _password(release, redis)
+def _variables(release: Release, timeout: int, redis: Redis) -> JSON:
     limit = min(release.chain.max_bytes, release.value("expose.maxBodyBytes") or math.inf)
     variables = {
         "ENDPOINT_NAME": Ref("@endpoint", "EndpointName"),
         "RELEASE": Ref("@endpoint", "EndpointConfigName"),
-        "REDIS_HOST": host if redis is None else redis.ref("Address"),
-        "REDIS_PORT": port if redis is None else redis.ref("Port"),
-        "REDIS_TLS": "true" if _encrypts(release) else "false",
+        "REDIS_HOST": redis.host,
+        "REDIS_PORT": redis.port,
+        "REDIS_TLS": "true" if encrypts(release) else "false",
         "CACHE_TTL": str(release.value("cache.ttl")),
         "CACHE_TTL_JITTER_PERCENT": str(release.value("cache.ttlJitterPercent")),
         "ENDPOINT_TIMEOUT": str(max(1, timeout - ENDPOINT_MARGIN_SECONDS)),
         "MAX_BODY_BYTES": str(int(limit)),
     }
-    if password is not None:
-        variables["REDIS_SECRET_ARN"] = password
+    if redis.password is not None:
+        variables["REDIS_SECRET_ARN"] = redis.password
+    if redis.certificate is not None:
+        variables["REDIS_CERTIFICATE"] = redis.certificate
     if has_address(release):
         variables["ENDPOINT_URL"] = Ref("@endpoint", "Url")
     headers = answer_headers(release)
     return {**variables, "ANSWER_HEADERS": json.dumps(headers, sort_keys=True)} if headers else variables
-
-
-def _encrypts(release: Release) -> bool:
-    """Whether Redis is spoken to over TLS."""
-    return bool(release.value("cache.tls"))

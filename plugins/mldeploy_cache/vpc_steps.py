@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mldeploy import Phase, Ref, Release, Step
 from mldeploy.model import JSON
-from mldeploy_aws.compute import has_address
+from mldeploy_aws.compute import CACHE_SERVICES, has_address
 from mldeploy_cache.names import SERVICES, cache_name, endpoint_name, inner_group_name
 
 HTTPS = 443
@@ -36,7 +36,10 @@ def network_of(release: Release) -> Network | None:
     outer = _group(name, "The function of the cache", lookup, [])
     callers = [{"IpProtocol": "tcp", "FromPort": port, "ToPort": port} for port in (HTTPS, REDIS)]
     rules = [{**rule, "SourceSecurityGroupId": outer.ref("GroupId")} for rule in callers]
-    inner = _group(inner_group_name(stem), "What the function of the cache calls", lookup, rules)
+    inner = replace(
+        _group(inner_group_name(stem), "What the function of the cache calls", lookup, rules),
+        provides=CACHE_SERVICES.removeprefix("@"),
+    )
     services = _services(release) if vpc["interfaceEndpoints"] else ()
     endpoints = [_endpoint(stem, service, lookup, inner, vpc["subnets"]) for service in services]
     return Network(

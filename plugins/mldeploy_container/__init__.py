@@ -36,6 +36,11 @@ def mldeploy_drivers(context: Context) -> Mapping[str, Driver]:
     from mldeploy_container.image_scans import ImageScanDriver  # noqa: PLC0415
     from mldeploy_container.images import ImageDriver  # noqa: PLC0415
     from mldeploy_container.models import ModelFolderDriver, TrainedModelDriver  # noqa: PLC0415
+    from mldeploy_container.pinned_models import (  # noqa: PLC0415
+        PinnedArchiveDriver,
+        RegisteredModelDriver,
+        UnpackedArchiveDriver,
+    )
     from mldeploy_container.python_environments import PythonEnvironmentDriver  # noqa: PLC0415
     from mldeploy_container.repositories import RepositoryDriver  # noqa: PLC0415
 
@@ -44,6 +49,9 @@ def mldeploy_drivers(context: Context) -> Mapping[str, Driver]:
         "mldeploy::Image": ImageDriver(context),
         "mldeploy::ImageScan": ImageScanDriver(context),
         "mldeploy::ModelFolder": ModelFolderDriver(context),
+        "mldeploy::PinnedArchive": PinnedArchiveDriver(context),
         "mldeploy::PythonEnvironment": PythonEnvironmentDriver(context),
+        "mldeploy::RegisteredModel": RegisteredModelDriver(context),
         "mldeploy::TrainedModel": TrainedModelDriver(context),
+        "mldeploy::UnpackedArchive": UnpackedArchiveDriver(context),
     }

@@ -12,9 +12,9 @@ from mldeploy import Phase, Problem, Release, Step
 from mldeploy.model import JSON
 from mldeploy.model_files import model_digest, model_paths
 from mldeploy_container.context_files import PROCESS, files_below, image_files, sha256_of
+from mldeploy_container.pinned_steps import ELSEWHERE
 
 REQUIREMENTS = ("requirements.lock", "requirements.txt")
-ELSEWHERE = ("s3://", "mlflow:", "sagemaker:")
 
 
 def describe(release: Release) -> Iterator[Step | Problem]:

@@ -41,7 +41,7 @@ def mldeploy_limits(release: Release) -> Iterable[Hop]:
 
 
 @hookimpl
-def mldeploy_build(release: Release) -> Iterator[Step]:
+def mldeploy_build(release: Release) -> Iterator[Step | Problem]:
     """Describe the image with the model in it."""
     from mldeploy_eks.steps import describe_image  # noqa: PLC0415
 
@@ -84,7 +84,7 @@ def mldeploy_drivers(context: Context) -> Mapping[str, Driver]:
 
 @hookimpl
 def mldeploy_provider(kind: str, context: Context) -> Any | None:
-    """Open the door `kubernetes`, the logs of the pods beside those of AWS, and what doctor asks."""
+    """Open the door `kubernetes`, the logs of the pods beside those of AWS, and what doctor and diagnose ask."""
     if kind == "kubernetes":
         from mldeploy_eks.connection import connected  # noqa: PLC0415 - the client loads only when a door is opened
 
@@ -93,6 +93,10 @@ def mldeploy_provider(kind: str, context: Context) -> Any | None:
         from mldeploy_eks.health import cluster_health  # noqa: PLC0415
 
         return cluster_health(context)
+    if kind == "diagnosis" and context.config.get("type") == NAME:
+        from mldeploy_eks.diagnosis import ClusterDiagnostician  # noqa: PLC0415
+
+        return ClusterDiagnostician(context)
     if kind == "logs" and context.config.get("type") == NAME:
         from mldeploy_eks.logs import ClusterLogs  # noqa: PLC0415
 

@@ -54,11 +54,11 @@ class ClusterAddressDriver:
         live = cluster.get(step.spec["Kind"], step.spec["Name"])
         if step.spec["Kind"] == "InferenceService":
             return address_of(live) if live is not None else None
-        place = _place(live) if live is not None else None
+        place = place_of(live) if live is not None else None
         return f"{step.spec['Scheme']}://{step.spec['Host'] or place}" if place else None
 
 
-def _place(live: Manifest) -> str | None:
+def place_of(live: Manifest) -> str | None:
     """Return host and port of the first load balancer; a route has the address of its gateway, which is named."""
     if live["kind"] == "HTTPRoute":
         return str(live["metadata"]["name"]) if (live.get("status") or {}).get("parents") else None

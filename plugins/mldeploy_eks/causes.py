@@ -47,6 +47,10 @@ class Evidence:
                 return message
         return None
 
+    def past(self, reason: str, *texts: str) -> str | None:
+        """Return what an event says about pods that are gone: nothing but events is left of them."""
+        return None if self.pods else self.event(reason, *texts)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cause:
@@ -100,7 +104,7 @@ def _crash_loop(evidence: Evidence) -> str | None:
         if waiting == "CrashLoopBackOff" and restarts >= FEWEST_RESTARTS:
             ended = (container.get("lastState") or {}).get("terminated") or {}
             return f"container {container['name']} ended {restarts} times, last with code {ended.get('exitCode')}"
-    return None
+    return evidence.past("BackOff", "restarting failed container")
 
 
 def _unschedulable(evidence: Evidence) -> str | None:
@@ -108,7 +112,7 @@ def _unschedulable(evidence: Evidence) -> str | None:
         for condition in (pod.get("status") or {}).get("conditions") or []:
             if condition.get("type") == "PodScheduled" and condition.get("reason") == "Unschedulable":
                 return str(condition.get("message") or pod["metadata"]["name"])
-    return None
+    return evidence.past("FailedScheduling")
 
 
 def _not_ready(evidence: Evidence) -> str | None:
@@ -134,7 +138,7 @@ CAUSES = (
         code="image-pull",
         says="the image cannot be pulled",
         fix="the nodes' role needs AmazonEC2ContainerRegistryPullOnly and a way to ECR; does the image still exist?",
-        sign=lambda evidence: evidence.waiting(IMAGE_REASONS),
+        sign=lambda evidence: evidence.waiting(IMAGE_REASONS) or evidence.past("Failed", "pull image", "ImagePull"),
         patience=2.0,
     ),
     Cause(
@@ -161,7 +165,7 @@ CAUSES = (
     Cause(
         code="crash-loop",
         says="the service ends right after its start",
-        fix="the output above tells why; `mldeploy contract` starts the service here in the same way",
+        fix="its output tells why (`mldeploy logs`); `mldeploy contract` starts the service here in the same way",
         sign=_crash_loop,
         patience=0.0,
     ),

@@ -14,12 +14,15 @@ from mldeploy_eks.model_images import ModelImageDriver
 from mldeploy_eks.namespaces import NamespaceDriver
 from mldeploy_eks.objects import ObjectDriver
 from mldeploy_eks.pod_identities import PodIdentityDriver
+from mldeploy_eks.redis_address import ClusterRedisDriver
+from mldeploy_eks.redis_secrets import RedisSecretDriver
 from mldeploy_eks.steps import POD_IDENTITY
 
 SPECIAL = {
     "Deployment": DeploymentDriver,
     "InferenceService": InferenceServiceDriver,
     "Namespace": NamespaceDriver,
+    "Secret": RedisSecretDriver,
 }
 
 
@@ -31,5 +34,6 @@ def cluster_drivers(context: Context) -> Mapping[str, Driver]:
         POD_IDENTITY: PodIdentityDriver(context),
         "mldeploy::ClusterAccess": ClusterDriver(context),
         "mldeploy::ClusterAddress": ClusterAddressDriver(context),
+        "mldeploy::ClusterRedis": ClusterRedisDriver(context),
         "mldeploy::ModelImage": ModelImageDriver(context),
     }

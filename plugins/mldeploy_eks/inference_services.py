@@ -91,7 +91,7 @@ class InferenceServiceDriver(ServingDriver):
         """Wait until KServe has taken the object up, its pods are available, and its address is there."""
         seconds = float(step.settings["WaitSeconds"])
         self._await(step, lambda: self._deployment(made), min(TAKEN_UP_SECONDS, seconds), "take it up")
-        Rollout(self.context, self.cluster, step, name=_deployment_name(made)).finished()
+        Rollout(self.context, self.cluster, step, name=deployment_name(made)).finished()
 
         def served() -> Manifest | None:
             live = self.cluster.get(self.kind, step.name)
@@ -112,7 +112,7 @@ class InferenceServiceDriver(ServingDriver):
 
     def _deployment(self, live: Manifest) -> Manifest | None:
         """Return KServe's Deployment once it is about an InferenceService as it is now."""
-        found = self.cluster.get("Deployment", _deployment_name(live))
+        found = self.cluster.get("Deployment", deployment_name(live))
         if found is None:
             return None
         annotations = found["spec"]["template"]["metadata"].get("annotations", {})
@@ -157,7 +157,8 @@ def _complaints(live: Mapping[str, Any]) -> list[str]:
     return [*told, *([f"{info.get('reason', 'failure')}: {info['message']}"] if info.get("message") else [])]
 
 
-def _deployment_name(live: Mapping[str, Any]) -> str:
+def deployment_name(live: Mapping[str, Any]) -> str:
+    """Return the name of the deployment that KServe makes from an InferenceService."""
     return f"{live['metadata']['name']}-predictor"
 
 

@@ -44,6 +44,7 @@ KINDS = {
     for found in (
         Kind(kind="Namespace", api_version="v1", plural="namespaces", namespaced=False),
         Kind(kind="ServiceAccount", api_version="v1", plural="serviceaccounts"),
+        Kind(kind="Secret", api_version="v1", plural="secrets"),
         Kind(kind="Service", api_version="v1", plural="services"),
         Kind(kind="Pod", api_version="v1", plural="pods"),
         Kind(kind="Event", api_version="v1", plural="events"),
@@ -70,6 +71,7 @@ KINDS = {
 MANAGED = (
     "Namespace",
     "ServiceAccount",
+    "Secret",
     "Service",
     "Deployment",
     "HorizontalPodAutoscaler",

@@ -50,17 +50,13 @@ def rendered(steps: Iterable[Step], outputs: Callable[[str], Mapping[str, JSON]]
     Arguments:
         outputs: what is known of a step by its id, such as the digest of an image.
     """
-    from mldeploy.model import Ref  # noqa: PLC0415 - see `render`
+    from mldeploy.graph import replace_refs  # noqa: PLC0415 - see `render`
     from mldeploy_eks.serving import with_image  # noqa: PLC0415
-
-    def value(found: JSON) -> str:
-        return str(outputs(found.step).get(found.key, UNKNOWN) if isinstance(found, Ref) else found)
 
     manifests = []
     for step in steps:
-        if "Manifest" in step.spec and "Digest" in step.spec:
-            image = f"{value(step.spec['RepositoryUri'])}@{value(step.spec['Digest'])}"
-            manifests.append(with_image(step.spec["Manifest"], image))
-        elif "Manifest" in step.spec:
-            manifests.append(step.spec["Manifest"])
+        if "Manifest" in step.spec:
+            spec = replace_refs(step.spec, {ref: outputs(ref.step).get(ref.key, UNKNOWN) for ref in step.refs()})
+            image = f"{spec['RepositoryUri']}@{spec['Digest']}" if "Digest" in spec else ""
+            manifests.append(with_image(spec["Manifest"], image) if image else spec["Manifest"])
     return manifests

@@ -28,6 +28,9 @@ def cluster_protections(steps: Sequence[Step]) -> Iterator[Encryption]:
             scheme = str(step.spec["Scheme"]).upper()
             way = "HTTPS" if scheme == "HTTPS" else "HTTP inside the VPC"
             yield Encryption(step=step.id, at_rest="stores no data", in_transit=way, weak=scheme != "HTTPS")
+        elif step.kind == "mldeploy::ClusterRedis":
+            way = "TLS, and one certificate that callers know" if step.spec["Certificate"] else "none"
+            yield Encryption(step=step.id, at_rest="memory only", in_transit=way, weak=not step.spec["Certificate"])
 
 
 def _pods(step: Step) -> str:

@@ -10,6 +10,7 @@ from mldeploy import DeployError, Step
 from mldeploy.errors import PendingError
 from mldeploy_eks.causes import Evidence, Verdict, verdict
 from mldeploy_eks.names import selector_text
+from mldeploy_eks.pod_evidence import evidence_of, last_output, newest_replica_set
 
 if TYPE_CHECKING:
     from mldeploy import Context
@@ -17,8 +18,6 @@ if TYPE_CHECKING:
 
 DEFAULT_SECONDS = 1800.0
 LOOK_SECONDS = 1.0
-LOG_LINES = 20
-MOST_EVENTS = 10
 
 
 class Rollout:
@@ -70,11 +69,7 @@ class Rollout:
 
     def newest(self) -> Manifest | None:
         """Return the ReplicaSet of the newest pods."""
-        live = self._cluster.get("Deployment", self._name)
-        if live is None or not _revision(live):
-            return None
-        sets = self._cluster.listed("ReplicaSet", labels=self._labels)
-        return next((each for each in sets if _belongs(each, live) and _revision(each) == _revision(live)), None)
+        return newest_replica_set(self._cluster, self._name, self._labels)
 
     def _look(self) -> Manifest | None:
         live = self._cluster.get("Deployment", self._name)
@@ -103,32 +98,17 @@ class Rollout:
             raise self._failure(found, "")
 
     def _evidence(self) -> Evidence:
-        newest = self.newest()
-        if newest is None:
-            return Evidence()
-        pods = [pod for pod in self._cluster.listed("Pod", labels=self._labels) if _belongs(pod, newest)]
-        names = {newest["metadata"]["name"], *(pod["metadata"]["name"] for pod in pods)}
-        events = [e for e in self._cluster.listed("Event") if e.get("involvedObject", {}).get("name") in names]
-        return Evidence(replica_set=newest, pods=pods, events=sorted(events, key=_when)[-MOST_EVENTS:])
+        return evidence_of(self._cluster, self.newest(), self._labels)
 
     def _failure(self, found: Verdict | None, why: str) -> DeployError:
         evidence = self._evidence()
         told = [f"event: {event.get('reason')}: {event.get('message')}" for event in evidence.events]
-        details = (*told, *(f"log: {line}" for line in self._output(evidence)))
+        details = (*told, *(f"log: {line}" for line in last_output(self._cluster, evidence)))
         if found is None:
             message = f"the pods of {self._name} are {why}"
             return DeployError(message, hint="`kubectl describe pods` may tell more", details=details)
         message = f"[{found.cause.code}] {found.cause.says}: {found.evidence}"
         return DeployError(message, hint=found.cause.fix, details=details)
-
-    def _output(self, evidence: Evidence) -> list[str]:
-        """Return the last lines of a pod that failed: of the container before, if it was started again."""
-        for pod in evidence.pods:
-            name = pod["metadata"]["name"]
-            text = self._cluster.log(name, previous="true", tailLines=str(LOG_LINES))
-            if text := text or self._cluster.log(name, tailLines=str(LOG_LINES)):
-                return text.splitlines()[-LOG_LINES:]
-        return []
 
     def _say(self, text: str) -> None:
         if text != self._said:
@@ -175,19 +155,5 @@ def _condition(live: Mapping[str, Any], kind: str) -> Mapping[str, Any]:
     return next((found for found in conditions if found.get("type") == kind), {})
 
 
-def _revision(found: Mapping[str, Any]) -> str:
-    annotations = found["metadata"].get("annotations") or {}
-    return str(annotations.get("deployment.kubernetes.io/revision", ""))
-
-
-def _belongs(found: Mapping[str, Any], owner: Mapping[str, Any]) -> bool:
-    owners = found["metadata"].get("ownerReferences") or []
-    return any(each.get("name") == owner["metadata"]["name"] for each in owners)
-
-
 def _restarts(evidence: Evidence) -> int:
     return sum(container.get("restartCount", 0) for container in evidence.containers())
-
-
-def _when(event: Mapping[str, Any]) -> str:
-    return str(event.get("lastTimestamp") or event.get("eventTime") or event["metadata"].get("creationTimestamp") or "")

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from mldeploy import Problem, Release
 from mldeploy_eks.names import is_named_by_file
+from mldeploy_eks.redis_steps import redis_problems
 from mldeploy_eks.weights import WEIGHED, is_weighed
 
 LOCAL = "local"
@@ -13,25 +14,15 @@ LOCAL = "local"
 
 def problems(release: Release) -> Iterator[Problem]:
     """Yield what is wrong, then what is good to know."""
-    yield from _model(release)
     yield from _cluster(release)
     yield from _way_in(release)
     yield from _serving(release)
     yield from _scaling(release)
     yield from _kserve(release)
+    yield from redis_problems(release)
     if release.value("eks.ingress") and release.value("eks.gatewayApi"):
         message = "both an Ingress and a Gateway would stand before the service"
         yield Problem(message=message, path=("eks", "gatewayApi"), hint="take one of the two out")
-
-
-def _model(release: Release) -> Iterator[Problem]:
-    source = str(release.value("model.source"))
-    if source.startswith(("s3://", "mlflow:", "sagemaker:")):
-        yield Problem(
-            message=f"type eks puts the model into the image, and {source} is not on this machine",
-            path=("model", "source"),
-            hint="name a folder, or a script under model.train that fetches it",
-        )
 
 
 def _cluster(release: Release) -> Iterator[Problem]:

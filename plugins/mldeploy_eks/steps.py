@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from mldeploy import Phase, Problem, Ref, Release, Step
 from mldeploy.model import JSON
@@ -10,7 +11,9 @@ from mldeploy_eks import autoscalers, manifests
 from mldeploy_eks.access import permissions
 from mldeploy_eks.inference_services import inference_service
 from mldeploy_eks.kinds import PREFIX
+from mldeploy_eks.model_sources import describe_model
 from mldeploy_eks.names import cluster_name, namespace_of
+from mldeploy_eks.redis_steps import redis_address, redis_objects
 from mldeploy_eks.rules import problems
 from mldeploy_eks.weights import has_load_balancer, shares
 
@@ -21,9 +24,11 @@ RUN_PODS = ("Deployment", "InferenceService")
 """Kinds of which pods are made."""
 
 
-def describe_image(release: Release) -> Iterator[Step]:
-    """Yield the image with the model in it, for the build phase."""
-    if not has_own_model(release):
+def describe_image(release: Release) -> Iterator[Step | Problem]:
+    """Yield what fetches the model, and the image with the model in it, for the build phase."""
+    found = list(describe_model(release))
+    yield from found
+    if any(isinstance(item, Problem) for item in found):
         return
     yield Step(
         kind="mldeploy::ModelImage",
@@ -40,11 +45,6 @@ def describe_image(release: Release) -> Iterator[Step]:
     )
 
 
-def has_own_model(release: Release) -> bool:
-    """Return whether the model is made or kept in the project, and not in S3 or a registry."""
-    return not str(release.value("model.source")).startswith(("s3://", "mlflow:", "sagemaker:"))
-
-
 def describe_objects(release: Release) -> Iterator[Step | Problem]:
     """Yield the cluster, the objects in it and their address, for the provision phase."""
     found = list(problems(release))
@@ -52,23 +52,21 @@ def describe_objects(release: Release) -> Iterator[Step | Problem]:
     if any(problem.severity == "error" for problem in found):
         return
     objects = list(_objects(release))
-    cluster = _cluster(release, objects)
+    redis = list(redis_objects(release, _namespace(objects)))
+    cluster = _cluster(release, [*objects, *redis])
     yield cluster
     account = list(_pod_identity(release, cluster))
     yield from account
     for step in objects:
-        yield Step(
-            kind=step.kind,
-            name=step.name,
-            phase=step.phase,
-            spec={"Cluster": cluster.ref("Name"), **_after(step, account), **step.spec},
-            settings=step.settings,
-        )
+        yield replace(step, spec={"Cluster": cluster.ref("Name"), **_after(step, account), **step.spec})
+    for step in redis:
+        yield replace(step, spec={"Cluster": cluster.ref("Name"), **step.spec})
     yield _address(release, objects)
+    yield from redis_address(release)
 
 
 def _cluster(release: Release, objects: list[Step]) -> Step:
-    kinds = [step.spec["Manifest"]["kind"] for step in objects]
+    kinds = [step.kind.removeprefix(PREFIX) for step in objects]
     return Step(
         kind="mldeploy::ClusterAccess",
         name=release.resource_name,
@@ -98,6 +96,12 @@ def _after(step: Step, identity: list[Step]) -> dict[str, JSON]:
     """Return what pods have to wait for: an association has an effect on those only that start after it."""
     runs_pods = step.kind.removeprefix(PREFIX) in RUN_PODS
     return {"PodIdentity": identity[0].ref("AssociationId")} if runs_pods and identity else {}
+
+
+def _namespace(objects: list[Step]) -> dict[str, JSON]:
+    """Return what everything in the namespace waits for, where the release makes it."""
+    made = next((step for step in objects if step.kind == f"{PREFIX}Namespace"), None)
+    return {} if made is None else {"Namespace": made.ref(Ref.NAME)}
 
 
 def _objects(release: Release) -> Iterator[Step]:

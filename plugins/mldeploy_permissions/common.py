@@ -78,6 +78,11 @@ COMMON = {
             ("arn:aws:ecr:{region}:{account}:repository/{RepositoryName}",),
         ),
     ),
+    "mldeploy::PinnedArchive": (
+        Grant("s3", "GetObject", ("arn:aws:s3:::{Url}",)),
+        Grant("s3", "ListBucket", ("arn:aws:s3:::{bucket}",)),
+        Grant("sagemaker", "DescribeModelPackage", ("{PackageArn}",), when="PackageArn"),
+    ),
     "mldeploy::Image": (
         Grant(
             "ecr",

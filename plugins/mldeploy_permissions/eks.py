@@ -22,6 +22,13 @@ EKS = {
         Grant("iam", "GetRole", ("{RoleArn}",)),
         Grant("iam", "PassRole", ("{RoleArn}",), conditions=(("iam:PassedToService", "pods.eks.amazonaws.com"),)),
     ),
+    "Kubernetes::Secret": (
+        Grant(
+            "secretsmanager",
+            "GetSecretValue",
+            ("arn:aws:secretsmanager:{region}:{account}:secret:{PasswordSecretArn}-??????",),
+        ),
+    ),
     "mldeploy::ModelImage": (
         Grant(
             "ecr",

@@ -65,13 +65,7 @@ SAGEMAKER = {
         Grant("servicequotas", "ListServiceQuotas", ("*",)),
     ),
     "mldeploy::ModelData": (Grant("s3", "DeleteObject GetObject PutObject", (OBJECTS,)),),
-    "mldeploy::PinnedArchive": (
-        Grant("s3", "GetObject", ("arn:aws:s3:::{Url}",)),
-        Grant("s3", "ListBucket", ("arn:aws:s3:::{bucket}",)),
-        Grant("sagemaker", "DescribeModelPackage", ("{PackageArn}",), when="PackageArn"),
-    ),
     "mldeploy::RuntimeAddress": (Grant("sagemaker", "InvokeEndpoint InvokeEndpointAsync", (SCALED,)),),
 }
 """Kind → grants. Sources: the service authorization reference of each service; for scaling also
-https://docs.aws.amazon.com/sagemaker/latest/dg/endpoint-auto-scaling-prerequisites.html; for archives the grants of
-`common.STATE` say why a bucket is listed."""
+https://docs.aws.amazon.com/sagemaker/latest/dg/endpoint-auto-scaling-prerequisites.html."""

@@ -81,7 +81,6 @@ def mldeploy_drivers(context: Context) -> Mapping[str, Driver]:
     from mldeploy_sagemaker.instance_quotas import InstanceQuotaDriver  # noqa: PLC0415
     from mldeploy_sagemaker.model_data import ModelDataDriver  # noqa: PLC0415
     from mldeploy_sagemaker.models import ModelDriver  # noqa: PLC0415
-    from mldeploy_sagemaker.pinned_models import PinnedArchiveDriver, RegisteredModelDriver  # noqa: PLC0415
     from mldeploy_sagemaker.scaling import (  # noqa: PLC0415
         ScalableTargetDriver,
         ScalingPolicyDriver,
@@ -97,19 +96,21 @@ def mldeploy_drivers(context: Context) -> Mapping[str, Driver]:
         "AWS::SageMaker::Model": ModelDriver(context),
         "mldeploy::InstanceQuota": InstanceQuotaDriver(context),
         "mldeploy::ModelData": ModelDataDriver(context),
-        "mldeploy::PinnedArchive": PinnedArchiveDriver(context),
-        "mldeploy::RegisteredModel": RegisteredModelDriver(context),
         "mldeploy::RuntimeAddress": RuntimeAddressDriver(context),
     }
 
 
 @hookimpl
 def mldeploy_provider(kind: str, context: Context) -> Any | None:
-    """Open the price list, and the door `caller` of an endpoint without a gateway."""
+    """Open the price list, the diagnosis of an endpoint, and the door `caller` of one without a gateway."""
     if kind == "prices":
         from mldeploy_sagemaker.prices import price_list  # noqa: PLC0415
 
         return price_list()
+    if kind == "diagnosis" and context.config.get("type") == NAME:
+        from mldeploy_sagemaker.diagnosis import EndpointDiagnostician  # noqa: PLC0415
+
+        return EndpointDiagnostician(context)
     if kind == "caller" and context.config.get("expose", {}).get("gateway") == NAME:
         from mldeploy_sagemaker.caller import RuntimeCaller  # noqa: PLC0415
 

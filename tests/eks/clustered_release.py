@@ -13,6 +13,7 @@ from mldeploy.events import Event
 from mldeploy.graph import settle
 from mldeploy.plugins import Plugins
 from mldeploy.state_files import FileStateStore
+from mldeploy_cache import mldeploy_provision as describe_cache
 from mldeploy_eks import mldeploy_provision
 from mldeploy_eks.cluster import Cluster
 from mldeploy_eks.kinds import KINDS
@@ -73,9 +74,9 @@ class ClusteredRelease:
         """Open the deployment of a configuration, as a command would."""
         release = release_of(self.folder, config)
         loaded = Plugins()
-        for name in ("local", "eks"):
+        for name in ("local", "eks", "cache", "aws"):
             loaded.add_installed(name)
-        found = list(mldeploy_provision(release))
+        found = [*mldeploy_provision(release), *describe_cache(release)]
         assert not [item for item in found if isinstance(item, Problem) and item.severity == "error"]
         spec = {"Version": version, "Source": source}
         image = Step(kind="mldeploy::ModelImage", name=OBJECT, phase=Phase.BUILD, spec=spec, immutable=True)
@@ -115,9 +116,9 @@ class ClusteredRelease:
         found: Cluster = self.deployment().context.provider("kubernetes")
         return found
 
-    def live(self, kind: str = "Deployment") -> dict[str, Any]:
-        found = self.cluster.get(kind, OBJECT)
-        assert found is not None, f"there is no {kind} {OBJECT}"
+    def live(self, kind: str = "Deployment", name: str = OBJECT) -> dict[str, Any]:
+        found = self.cluster.get(kind, name)
+        assert found is not None, f"there is no {kind} {name}"
         return found
 
     def left(self, cluster: Cluster | None = None) -> list[str]:

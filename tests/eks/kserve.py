@@ -21,6 +21,8 @@ KIND = "InferenceService"
 GROUP, _, VERSION = KINDS[KIND].api_version.partition("/")
 DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 LOOK_SECONDS = 0.05
+CONTROLLER = "kserve"
+"""The name of the controller's thread."""
 OF_THE_PREDICTOR = (
     "annotations",
     "deploymentStrategy",
@@ -60,7 +62,7 @@ def installed(cluster: Cluster) -> Iterator[None]:
     over = threading.Event()
     while not cluster.serves(KINDS[KIND]):
         assert not over.wait(LOOK_SECONDS)
-    controller = threading.Thread(target=_control, args=(cluster, over), daemon=True)
+    controller = threading.Thread(target=_control, args=(cluster, over), name=CONTROLLER, daemon=True)
     controller.start()
     try:
         yield

@@ -121,7 +121,6 @@ def test_secrets_are_named_and_never_written(tmp_path: Path) -> None:
     [
         ({"deployment": {"strategy": "canary"}}, "deployment.strategy", "a part of the requests"),
         ({"endpoint": {"mode": "serverless"}}, "endpoint.mode", "pods answer requests at once"),
-        ({"model": {"source": "s3://models/a.tar.gz"}}, "model.source", "puts the model into the image"),
         ({"autoscaling": {"enabled": True, "scaleToZero": True}}, "autoscaling.scaleToZero", "cannot do it"),
         ({"autoscaling": {"enabled": True, "minInstances": 9}}, "autoscaling.minInstances", "at least 9"),
         ({"eks": {"keda": QUERY}}, "eks.keda", "autoscaling is switched off"),

@@ -40,7 +40,7 @@ SERVICES = (
     "sts",
     "wafv2",
 )
-NOT_DEPLOYING = {"mldeploy_sagemaker/model_cli.py", "mldeploy_sagemaker/package_registry.py"}
+NOT_DEPLOYING = {"mldeploy_container/model_cli.py", "mldeploy_container/package_registry.py"}
 """`mldeploy model` is given by people with rights of their own."""
 TAGGING = re.compile(r":(AddTags|AddTagsToResource|CreateTags|TagLogGroup|TagResource|TagRole)$")
 BY_SERVICES = {

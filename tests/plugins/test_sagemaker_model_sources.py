@@ -16,10 +16,10 @@ from mldeploy import Context, Problem, Step
 from mldeploy.errors import DeployError, RefusedError, UsageError
 from mldeploy.graph import settle
 from mldeploy.model_files import model_digest
+from mldeploy_container.model_cli import resolve
+from mldeploy_container.pinned_models import PinnedArchiveDriver, RegisteredModelDriver
+from mldeploy_container.pins import read_pin, write_pin
 from mldeploy_sagemaker import mldeploy_build, mldeploy_provision
-from mldeploy_sagemaker.model_cli import resolve
-from mldeploy_sagemaker.pinned_models import PinnedArchiveDriver, RegisteredModelDriver
-from mldeploy_sagemaker.pins import read_pin, write_pin
 from tests.plugins.served_release import ARCHIVE, BUCKET, ServedRelease, image_steps, release_of
 from tests.sandbox.running_sandbox import tar_gz
 

@@ -12,6 +12,7 @@ COMMANDS = {
     "config": "Print release.yaml merged for one environment.",
     "creds": "Print the credential headers, for `curl -H @-`.",
     "destroy": "Delete everything that was deployed here.",
+    "diagnose": "Say why what was deployed last fails or hangs.",
     "doctor": "Check Python, tools, plugins and release.yaml.",
     "init": "Make a project: service, tests, pipelines, release.yaml.",
     "invoke": "Send one request through the gateway, with credentials.",

@@ -67,6 +67,7 @@ class Serving:
                 settings.redis_port,
                 timeout=REDIS_TIMEOUT,
                 tls=settings.redis_tls,
+                certificate=settings.redis_certificate,
                 password=Password(settings.redis_secret_arn).read,
             ),
             time_to_live=settings.time_to_live,

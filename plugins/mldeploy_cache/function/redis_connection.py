@@ -25,15 +25,23 @@ class RedisConnection:
     """Connects on first use; a failure closes the connection and the next command makes a new one.
 
     `timeout` (seconds) bounds each read and write; connecting, which happens once, may take twice as long. `password`
-    is called for each new connection and gives the password, or nothing where none is asked for.
+    is called for each new connection and gives the password, or nothing where none is asked for. `certificate` (PEM) is
+    the only one that is taken, whatever name it is for; without it, well-known authorities have to vouch for the host.
     """
 
     def __init__(
-        self, host: str, port: int, *, timeout: float, tls: bool = False, password: Callable[[], bytes] = bytes
+        self,
+        host: str,
+        port: int,
+        *,
+        timeout: float,
+        tls: bool = False,
+        certificate: str = "",
+        password: Callable[[], bytes] = bytes,
     ) -> None:
         self._address = (host, port)
         self._timeout = timeout
-        self._tls = tls
+        self._tls = _context(certificate) if tls else None
         self._password = password
         self._socket: socket.socket | None = None
         self._stream: BinaryIO | None = None
@@ -86,10 +94,17 @@ class RedisConnection:
     def _connect(self) -> socket.socket:
         connected = socket.create_connection(self._address, timeout=self._timeout * 2)
         connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if self._tls:
-            connected = ssl.create_default_context().wrap_socket(connected, server_hostname=self._address[0])
+        if self._tls is not None:
+            connected = self._tls.wrap_socket(connected, server_hostname=self._address[0])
         connected.settimeout(self._timeout)
         return connected
+
+
+def _context(certificate: str) -> ssl.SSLContext:
+    """Return how Redis proves who it is."""
+    context = ssl.create_default_context(cadata=certificate or None)
+    context.check_hostname = not certificate  # a load balancer's name is not known when the certificate is made
+    return context
 
 
 def _encode(command: tuple[bytes, ...]) -> bytes:

@@ -14,6 +14,7 @@ class Settings:
     - `release`: names what answers are made by: the endpoint's configuration and the generation of this function's own
       configuration. While an endpoint moves to another configuration, answers of the new one are stored under the old
       name; the generation makes sure that a rollback to that name does not find them.
+    - `redis_certificate`: the one certificate that Redis shows; empty where well-known authorities vouch for it.
     - `redis_secret_arn`: the secret that holds the password of Redis; empty where it asks for none.
     - `time_to_live`: seconds that an answer is kept, give or take `jitter` (a share of it).
     - `endpoint_url`: where to post requests to; empty where SageMaker is asked.
@@ -32,6 +33,7 @@ class Settings:
     endpoint_timeout: float
     max_body_bytes: int
     answer_headers: Mapping[str, str] = field(default_factory=dict)
+    redis_certificate: str = ""
     redis_secret_arn: str = ""
     endpoint_url: str = ""
 
@@ -49,6 +51,7 @@ class Settings:
             endpoint_timeout=float(variables["ENDPOINT_TIMEOUT"]),
             max_body_bytes=int(variables["MAX_BODY_BYTES"]),
             answer_headers=json.loads(variables.get("ANSWER_HEADERS", "{}")),
+            redis_certificate=variables.get("REDIS_CERTIFICATE", ""),
             redis_secret_arn=variables.get("REDIS_SECRET_ARN", ""),
             endpoint_url=variables.get("ENDPOINT_URL", ""),
         )

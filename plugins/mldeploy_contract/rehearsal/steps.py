@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from mldeploy import Phase, Problem, Ref, Release, Step
 from mldeploy.model import JSON
 from mldeploy_container.context_files import PROCESS
-from mldeploy_container.steps import ELSEWHERE
+from mldeploy_container.pinned_steps import ELSEWHERE
 
 
 def describe(release: Release) -> Iterator[Step | Problem]:

@@ -6,17 +6,20 @@ import re
 import secrets
 import threading
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mldeploy_sandbox.kubernetes.controllers.access import NORMAL, WARNING, Access
 from mldeploy_sandbox.kubernetes.kubelet.environment import ConfigError, container_variables, expanded
 from mldeploy_sandbox.kubernetes.kubelet.output import Output
 from mldeploy_sandbox.kubernetes.kubelet.probes import Surroundings
+from mldeploy_sandbox.kubernetes.kubelet.public_images import pulled
 from mldeploy_sandbox.kubernetes.kubelet.run import Run, Signs
 from mldeploy_sandbox.kubernetes.kubelet.states import ContainerStatus, running, terminated, waiting
+from mldeploy_sandbox.kubernetes.kubelet.volumes import MountError, mounted, moved
 from mldeploy_sandbox.kubernetes.store import Document
 from mldeploy_sandbox.processes import Child, free_port
-from mldeploy_sandbox.sagemaker.images import Image, ImageError, Program, find_image, load_program
+from mldeploy_sandbox.sagemaker.images import Image, ImageError, Program
 from mldeploy_sandbox.workload_environment import workload_environment
 
 if TYPE_CHECKING:
@@ -96,8 +99,7 @@ class Container:
             message = f'couldn\'t parse image name "{reference}": invalid reference format'
             self._set(state=waiting("InvalidImageName", f'Failed to apply default image tag "{reference}": {message}'))
             raise ImageError(message)
-        image = find_image(self._world, reference)
-        return image, load_program(self._world, image)
+        return pulled(self._world, reference)
 
     def _wait_for_image(self, error: ImageError, pause: float) -> None:
         reference = self._spec["image"]
@@ -115,6 +117,11 @@ class Container:
     def _run(self, image: Image, program: Program) -> bool:
         """Run once; tell whether it should run again."""
         self._folder = program.folder
+        try:
+            self._mounts = mounted(self._access, self._pod, self._spec, self._own_folder)
+        except MountError as error:
+            self._tell("FailedMount", str(error), WARNING)
+            return True
         try:
             self._environment = self._variables(program)
         except ConfigError as error:
@@ -161,7 +168,7 @@ class Container:
     def _start(self, program: Program) -> Child:
         variables = self._environment
         command = [expanded(each, variables) for each in self._spec.get("command") or program.entrypoint]
-        arguments = [expanded(each, variables) for each in self._spec.get("args", ())]
+        arguments = [moved(expanded(each, variables), self._mounts) for each in self._spec.get("args", ())]
         metadata = self._pod["metadata"]
         return self._world.processes.start(
             [*command, *arguments],
@@ -172,7 +179,7 @@ class Container:
         )
 
     def _variables(self, program: Program) -> dict[str, str]:
-        folder = self._world.folder / "kubernetes" / "tmp" / self._pod["metadata"]["uid"]
+        folder = self._own_folder
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         model = program.root / MODEL_FOLDER
         own = {"HOSTNAME": self._pod["metadata"]["name"], "TMPDIR": str(folder), "HOME": str(folder)}
@@ -181,6 +188,10 @@ class Container:
         return workload_environment(
             self._world.base_url, self._world.region, self.port, program.environment, asked, own
         )
+
+    @property
+    def _own_folder(self) -> Path:
+        return self._world.folder / "kubernetes" / "tmp" / str(self._pod["metadata"]["uid"])
 
     def _back_off(self, pause: float) -> None:
         """Wait before the next run; what ended becomes the last state."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -11,19 +12,21 @@ from mldeploy import Context, DeployError, Observed, RefusedError, Step
 from mldeploy.model import JSON
 from mldeploy.model_files import model_digest
 from mldeploy_aws.driver import AwsDriver, found_or_none
-from mldeploy_sagemaker.package_registry import unapproved
+from mldeploy_container.package_registry import unapproved
+from mldeploy_container.s3_archives import fetch
 
 GONE = ("404", "NoSuchKey", "NoSuchBucket")
 
 
-class RegisteredModelDriver:
-    """mldeploy::RegisteredModel: files of MLflow's registry.
-
-    Spec: Source, Version, Url, Sha256. Outputs: Path, Sha256.
-    """
+class FetchedModel(ABC):
+    """The files of one version of a model, in a folder of this machine; what is fetched is compared with the pin."""
 
     def __init__(self, context: Context) -> None:
-        self._context = context
+        self.context = context
+
+    @abstractmethod
+    def fetch(self, step: Step, folder: Path) -> None:
+        """Fetch the files into a new folder."""
 
     def read(self, step: Step) -> Observed | None:
         """Return the files if they were fetched and are unchanged."""
@@ -36,22 +39,19 @@ class RegisteredModelDriver:
         """Fetch the files; they appear only when they are complete and have the pinned hash.
 
         Raises:
-            DeployError: MLflow does not answer, or hands out other files.
+            DeployError: who has them does not answer, or hands out other files.
         """
-        from mldeploy_sagemaker.mlflow_registry import MlflowRegistry  # noqa: PLC0415 - requests loads where needed
-
         folder = self._folder(step)
         folder.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=folder.parent) as fresh:
             model = Path(fresh) / "model"
-            model.mkdir()
-            MlflowRegistry().download(step.spec["Url"], model)
-            found = model_digest(model)
-            if found != step.spec["Sha256"]:
+            self.fetch(step, model)
+            if model_digest(model) != step.spec["Sha256"]:
                 message = (
                     f"{step.spec['Source']} version {step.spec['Version']} has other files than when it was pinned"
                 )
                 raise DeployError(message, hint="find out who changed them; `mldeploy model pin` accepts what is there")
+            shutil.rmtree(folder, ignore_errors=True)
             model.rename(folder)
         return self._outputs(step)
 
@@ -60,10 +60,35 @@ class RegisteredModelDriver:
         shutil.rmtree(self._folder(step), ignore_errors=True)
 
     def _folder(self, step: Step) -> Path:
-        return self._context.workdir / "models" / step.name
+        return self.context.workdir / "models" / step.name
 
     def _outputs(self, step: Step) -> Mapping[str, JSON]:
         return {"Path": str(self._folder(step)), "Sha256": step.spec["Sha256"]}
+
+
+class RegisteredModelDriver(FetchedModel):
+    """mldeploy::RegisteredModel: files of MLflow's registry.
+
+    Spec: Source, Version, Url, Sha256. Outputs: Path, Sha256.
+    """
+
+    def fetch(self, step: Step, folder: Path) -> None:
+        """Ask MLflow for the files."""
+        from mldeploy_container.mlflow_registry import MlflowRegistry  # noqa: PLC0415 - requests loads where needed
+
+        folder.mkdir()
+        MlflowRegistry().download(step.spec["Url"], folder)
+
+
+class UnpackedArchiveDriver(FetchedModel):
+    """mldeploy::UnpackedArchive: files of an archive in S3.
+
+    Spec: Source, Version, Url, Sha256. Outputs: Path, Sha256.
+    """
+
+    def fetch(self, step: Step, folder: Path) -> None:
+        """Ask S3 for the archive, and unpack it."""
+        fetch(self.context.provider("aws").client("s3"), step.spec["Url"], folder)
 
 
 class PinnedArchiveDriver(AwsDriver):

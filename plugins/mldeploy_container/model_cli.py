@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import io
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -12,7 +11,7 @@ from mldeploy.cli.options import environment
 
 if TYPE_CHECKING:
     from mldeploy import Context
-    from mldeploy_sagemaker.pins import Pin
+    from mldeploy_container.pins import Pin
 
 
 @click.group()
@@ -28,7 +27,7 @@ def pin(*, file: Path, env: str) -> None:
     from mldeploy.events import unseen  # noqa: PLC0415
     from mldeploy.plugins import installed, load_plugins  # noqa: PLC0415
     from mldeploy.session import Session  # noqa: PLC0415
-    from mldeploy_sagemaker.pins import write_pin  # noqa: PLC0415
+    from mldeploy_container.pins import write_pin  # noqa: PLC0415
 
     release = Session(file, env, unseen).load()
     names = [name for name in (env, "aws") if name in installed()]
@@ -75,8 +74,8 @@ def _mlflow(source: str, rest: str) -> Pin:
     import tempfile  # noqa: PLC0415
 
     from mldeploy.model_files import model_digest  # noqa: PLC0415
-    from mldeploy_sagemaker.mlflow_registry import MlflowRegistry  # noqa: PLC0415
-    from mldeploy_sagemaker.pins import Pin  # noqa: PLC0415
+    from mldeploy_container.mlflow_registry import MlflowRegistry  # noqa: PLC0415
+    from mldeploy_container.pins import Pin  # noqa: PLC0415
 
     registry = MlflowRegistry()
     name, _, alias = rest.partition("@")
@@ -90,7 +89,7 @@ def _mlflow(source: str, rest: str) -> Pin:
 
 
 def _package(context: Context, source: str, rest: str) -> Pin:
-    from mldeploy_sagemaker.package_registry import package_of  # noqa: PLC0415
+    from mldeploy_container.package_registry import package_of  # noqa: PLC0415
 
     group, _, version = rest.partition("/")
     package = package_of(context.provider("aws").client("sagemaker"), group, version)
@@ -101,16 +100,13 @@ def _package(context: Context, source: str, rest: str) -> Pin:
 def _archive(context: Context, source: str, url: str, version: str) -> Pin:
     import tempfile  # noqa: PLC0415
 
-    from mldeploy.archive.extraction import extract  # noqa: PLC0415
     from mldeploy.model_files import model_digest  # noqa: PLC0415
-    from mldeploy_aws.failures import translated  # noqa: PLC0415
-    from mldeploy_sagemaker.pins import Pin  # noqa: PLC0415
+    from mldeploy_container.pins import Pin  # noqa: PLC0415
+    from mldeploy_container.s3_archives import fetch  # noqa: PLC0415
 
-    bucket, _, key = url.removeprefix("s3://").partition("/")
-    with translated(f"reading {url}"), tempfile.TemporaryDirectory() as folder:
-        answer: Any = context.provider("aws").client("s3").get_object(Bucket=bucket, Key=key)
+    with tempfile.TemporaryDirectory() as folder:
         unpacked = Path(folder) / "model"
-        extract([io.BytesIO(answer["Body"].read())], unpacked)
+        answer = fetch(context.provider("aws").client("s3"), url, unpacked)
         digest = model_digest(unpacked)
     etag = answer["ETag"].strip('"')
     return Pin(source=source, version=version or answer.get("VersionId", etag), url=url, sha256=digest, etag=etag)
