@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import subprocess
 import sys
@@ -9,7 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
+
+from mldeploy_sandbox.settings import settings_from_environment
 
 
 @dataclass(frozen=True)
@@ -51,12 +55,27 @@ class Project:
         answer = self.ok("invoke", "--json", text).json
         return {**answer, "body": json.loads(answer["body"])}
 
+    def client(self, service: str) -> Any:
+        """Return somebody else's boto3 client of the sandbox; any credentials do."""
+        address = self.ok("sandbox", "status", "--json").json["url"]
+        session = boto3.Session("test", "test", region_name="eu-central-1")
+        return session.client(service, endpoint_url=address)
+
+    def catch_up(self) -> None:
+        """Let the sandbox's clock move on until new things can be found; in strict mode AWS needs seconds for that."""
+        self.ok("sandbox", "clock", "advance", "10s")
+
     def mutating_calls(self) -> int:
         return int(self.ok("sandbox", "status", "--json").json["calls"]["mutating"])
 
     def inventory(self) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = self.ok("sandbox", "status", "--json").json["resources"]
         return found
+
+
+def sandbox_seconds(real: int) -> int:
+    """Return how many seconds of the sandbox's clock pass in some real ones."""
+    return math.ceil(real * (settings_from_environment().speed or 1))
 
 
 def new_project(folder: Path, *arguments: str) -> Project:

@@ -15,6 +15,7 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
+from mldeploy_sandbox import client
 from mldeploy_sandbox.client import Running
 
 REGION = "eu-central-1"
@@ -167,6 +168,11 @@ class Sandbox:
         except iam.exceptions.NoSuchEntityException:
             return iam.create_role(RoleName="sagemaker", AssumeRolePolicyDocument=json.dumps(TRUST))["Role"]["Arn"]
 
+    def catch_up(self) -> None:
+        """In strict mode, let the clock move on until what was just made can be found and used."""
+        if self.running.mode == "strict":
+            client.ask(self.running, "POST", "clock", {"advance": "10"})
+
     def configure(
         self, name: str, *, image: str | None = None, environment: dict[str, str] | None = None, **variant: Any
     ) -> str:
@@ -175,7 +181,10 @@ class Sandbox:
         container = {"Image": image or self.push(), "Environment": environment or {}}
         if "ModelDataUrl" in variant:
             container["ModelDataUrl"] = variant.pop("ModelDataUrl")
-        sagemaker.create_model(ModelName=name, ExecutionRoleArn=self.role(), PrimaryContainer=container)
+        role = self.role()
+        self.catch_up()
+        sagemaker.create_model(ModelName=name, ExecutionRoleArn=role, PrimaryContainer=container)
+        self.catch_up()
         variants = [
             {
                 "VariantName": "AllTraffic",
@@ -186,6 +195,7 @@ class Sandbox:
             }
         ]
         sagemaker.create_endpoint_config(EndpointConfigName=name, ProductionVariants=variants)
+        self.catch_up()
         return name
 
     def deploy(self, name: str, **settings: Any) -> str:
