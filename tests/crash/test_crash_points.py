@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -18,6 +19,9 @@ from tests.crash.lives import LostAnswer, ThreeThrottles, lives
 pytestmark = pytest.mark.timeout(14_400)
 SAMPLE = 1
 """Points per run of `make test`; the day is the seed, so that over time all of them have their turn."""
+
+LARGE_SAMPLE = 20
+"""Points per flow of the large release, which has over a thousand; `python -m tests.crash --size large` has all."""
 
 LONGEST_RUN_SECONDS = 8.0
 
@@ -61,6 +65,18 @@ def test_every_crash_point_converges(long_world: World) -> None:
     assert len(verdicts) > 400
     assert {verdict.ending for verdict in verdicts} == {"killed"}
     assert [verdict for verdict in verdicts if not verdict.converged] == []
+
+
+@pytest.mark.full
+@pytest.mark.req("E1", "E2", "E4")
+def test_a_large_release_converges_after_crashes_and_throttles(tmp_path: Path) -> None:
+    seed = datetime.now(UTC).date().isoformat()
+    choose = random.Random(seed)
+    with World.opened(tmp_path, size="large") as large:
+        ways = {flow: [ThreeThrottles(), *choose.sample(points, LARGE_SAMPLE)] for flow, points in large.points.items()}
+        verdicts = list(lives(large, ways))
+    assert [verdict for verdict in verdicts if not verdict.converged] == [], f"seed {seed}"
+    assert sum(verdict.ending == "killed" for verdict in verdicts) == LARGE_SAMPLE * len(FLOWS), f"seed {seed}"
 
 
 @pytest.mark.full
