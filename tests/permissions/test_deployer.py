@@ -11,7 +11,7 @@ from mldeploy_permissions.deployer import KINDS
 from mldeploy_sandbox.permissions.policy import read_policy
 from mldeploy_sandbox.permissions.required import Permission
 from tests.permissions.conftest import Recorded
-from tests.permissions.life import Life, actions, text_of
+from tests.permissions.life import Life, actions, text_of, without
 from tests.permissions.removals import removed_in_turn
 
 pytestmark = pytest.mark.full
@@ -126,6 +126,17 @@ def test_each_action_that_is_missing_is_named(recorded: Recorded, service, recor
     record_property("removed", len(removals))
     assert chosen == {removal.action for removal in removals}
     assert [removal for removal in removals if not removal.named] == []
+
+
+def test_what_only_looks_for_leftovers_and_quotas_is_done_without(recorded: Recorded):
+    life, policy = recorded.life, recorded.policy
+    for action in OPTIONAL:
+        policy = without(policy, action)
+    assert actions(policy) == actions(recorded.policy) - OPTIONAL
+    life.enforce(policy)
+    life.version(1).ok()
+    life.destroy().ok()
+    life.enforce(None)
 
 
 def test_no_service_is_left_out(recorded: Recorded):

@@ -244,6 +244,7 @@ def _change_by_hand(served: ServedRelease, name: str, *, capture: bool = False, 
             "CaptureOptions": [{"CaptureMode": "Input"}],
         }
     sagemaker.create_endpoint_config(EndpointConfigName=name, ProductionVariants=variants, **settings)
+    served.sandbox.catch_up()
     sagemaker.update_endpoint(EndpointName=ENDPOINT, EndpointConfigName=name)
     served.sandbox.wait_for(ENDPOINT, "InService")
 
