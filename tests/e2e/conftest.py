@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import math
 import os
 import subprocess
 import sys
@@ -12,8 +11,6 @@ from typing import Any
 
 import boto3
 import pytest
-
-from mldeploy_sandbox.settings import settings_from_environment
 
 
 @dataclass(frozen=True)
@@ -71,11 +68,6 @@ class Project:
     def inventory(self) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = self.ok("sandbox", "status", "--json").json["resources"]
         return found
-
-
-def sandbox_seconds(real: int) -> int:
-    """Return how many seconds of the sandbox's clock pass in some real ones."""
-    return math.ceil(real * (settings_from_environment().speed or 1))
 
 
 def new_project(folder: Path, *arguments: str) -> Project:

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 import pytest
 
 from mldeploy.errors import ExitCode
-from tests.e2e.conftest import Project, new_project, sandbox_seconds
+from tests.e2e.conftest import Project, new_project
 from tests.e2e.test_broken_models import LOADER, TRAIN, label, probed, write_loader
+from tests.sandbox.running_sandbox import sandbox_seconds
 
 pytestmark = [pytest.mark.timeout(900), pytest.mark.full]
 

@@ -13,11 +13,17 @@ from mldeploy.errors import DeployError, RefusedError
 from mldeploy.model import Action
 from mldeploy_sandbox import client
 from tests.plugins.served_release import ENDPOINT, ServedRelease
-from tests.sandbox.running_sandbox import SERVICE
+from tests.sandbox.running_sandbox import SERVICE, sandbox_seconds
 
 BROKEN = "import sys; print('the weights are damaged'); sys.exit(3)"
 FAILING = SERVICE.replace('if body == b"fail":', "if body:")
-GUARDED = {"strategy": "canary", "stepPercent": 50, "bakeSeconds": 3, "alarms": {"errorsPerMinute": 2}}
+GUARDED = {
+    "strategy": "canary",
+    "stepPercent": 50,
+    "bakeSeconds": sandbox_seconds(3),
+    "alarms": {"errorsPerMinute": 0},
+}
+"""Callers ask in real seconds, an alarm counts in minutes of the sandbox: a fast clock leaves few requests in one."""
 QUOTA = f"mldeploy::InstanceQuota/{ENDPOINT}"
 NO_QUOTAS = json.dumps(
     {

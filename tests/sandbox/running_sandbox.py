@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import math
 import sys
 import tarfile
 import time
@@ -17,6 +18,7 @@ from botocore.config import Config
 
 from mldeploy_sandbox import client
 from mldeploy_sandbox.client import Running
+from mldeploy_sandbox.settings import settings_from_environment
 
 REGION = "eu-central-1"
 REPOSITORY = "services"
@@ -91,6 +93,11 @@ def eventually(check: Callable[[], Any], *, seconds: float = 20) -> Any:
         assert time.monotonic() < deadline, f"not within {seconds} s"
         time.sleep(0.02)
     return found
+
+
+def sandbox_seconds(real: int) -> int:
+    """Return how many seconds of a sandbox's clock pass in some real ones."""
+    return math.ceil(real * (settings_from_environment().speed or 1))
 
 
 class Sandbox:
