@@ -207,7 +207,6 @@ def test_a_canary_that_fails_requests_is_stopped_by_its_alarm(served: ServedRele
     finally:
         done.set()
         caller.join()
-    assert "Updating, Baking" in served.told()
     assert [served.sandbox.invoke(ENDPOINT)["body"] for _ in range(5)] == ["hello"] * 5
     assert f"AWS::SageMaker::Endpoint/{ENDPOINT}" not in changes(served, config)
     served.run(config, version="3")
@@ -218,9 +217,10 @@ def test_a_canary_that_fails_requests_is_stopped_by_its_alarm(served: ServedRele
 @pytest.mark.req("9.6")
 @pytest.mark.parametrize("strategy", ["canary", "rolling"])
 def test_a_good_release_takes_over_in_steps(served: ServedRelease, strategy: str) -> None:
-    config = {"deployment": {**GUARDED, "strategy": strategy, "bakeSeconds": 1}, "instance": {"count": 2}}
+    config = {"deployment": {**GUARDED, "strategy": strategy}, "instance": {"count": 2}}
     served.run(config)
     served.run(config, version="2")
+    assert "Updating, Baking" in served.told()
     used = served.endpoint()["LastDeploymentConfig"]
     assert ("RollingUpdatePolicy" in used) == (strategy == "rolling")
     assert used["AutoRollbackConfiguration"]["Alarms"] == [{"AlarmName": "probe-local-errors"}]
