@@ -9,6 +9,9 @@ from typing import Any
 from mldeploy.errors import ExitCode
 from tests.permissions.life import Life, without
 
+FAILURES = frozenset({ExitCode.DEPLOY_FAILED, ExitCode.VERIFY_FAILED})
+"""Checks ask for the client's secret, with which they call the API."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Removal:
@@ -21,9 +24,9 @@ class Removal:
 
     @property
     def named(self) -> bool:
-        """Whether the command failed as a step fails, and told which action to allow."""
+        """Whether the command failed as a step or a check fails, and told which action to allow."""
         told = f"perform: {self.action} " in self.said or f"allow {self.action} " in self.said
-        return told and self.exit_code == ExitCode.DEPLOY_FAILED
+        return told and self.exit_code in FAILURES
 
 
 def removed_in_turn(
