@@ -117,12 +117,16 @@ class ReplicationGroupDriver(AwsDriver):
 
     def _wait_until_settled(self, step: Step) -> dict[str, Any] | None:
         """Return the group once nothing is going on with it; None when it is gone."""
+        said = ""
 
         def settled() -> tuple[dict[str, Any] | None] | None:
+            nonlocal said
             group = self._describe(step)
             if group is None or group["Status"] in {"available", "create-failed"}:
                 return (group,)
-            self.context.progress(step.id, f"ElastiCache says {group['Status']}")
+            if group["Status"] != said:
+                said = group["Status"]
+                self.context.progress(step.id, f"ElastiCache says {said}")
             return None
 
         return self.context.wait(settled, seconds=WAIT_SECONDS, what=f"ElastiCache to settle {step.name}")[0]

@@ -1,4 +1,4 @@
-"""Disturb every flow in every way: `python -m tests.crash [--part 1/2]` writes one JSON line per verdict."""
+"""Disturb every flow in every way: `python -m tests.crash [--part 1/2] [--size large]`, a JSON line per verdict."""
 
 from __future__ import annotations
 
@@ -18,8 +18,10 @@ def main() -> int:
     """Return 1 if something did not converge."""
     parser = argparse.ArgumentParser(prog="python -m tests.crash", description=__doc__)
     parser.add_argument("--part", default="1/1", help="the first of two parts of all points is 1/2")
-    part, parts = (int(number) for number in parser.parse_args().part.split("/"))
-    with tempfile.TemporaryDirectory() as folder, World.opened(Path(folder)) as world:
+    parser.add_argument("--size", choices=("small", "large"), default="small", help="of the release")
+    options = parser.parse_args()
+    part, parts = (int(number) for number in options.part.split("/"))
+    with tempfile.TemporaryDirectory() as folder, World.opened(Path(folder), size=options.size) as world:
         ways = {flow: everything_at(world, flow)[part - 1 :: parts] for flow in FLOWS}
         return report(world, ways)
 

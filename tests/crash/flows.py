@@ -7,14 +7,15 @@ import shutil
 import signal
 import threading
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from mldeploy import Context
-from mldeploy.state_files import FileStateStore
+from mldeploy.events import unseen
+from mldeploy.session import Session
 from mldeploy.testing import Project
 from mldeploy_aws.contract import Contract
 from mldeploy_aws.patience import Patience
@@ -23,10 +24,14 @@ from mldeploy_sandbox import client, door
 from tests.crash.calls import KillAt, Point, Recorder, calls_through
 from tests.crash.inventory import everything
 from tests.crash.project import make_project, write_version
+from tests.crash.surroundings import make_surroundings
 
 Flow = Literal["create", "update", "rollback", "destroy"]
 FLOWS: tuple[Flow, ...] = ("create", "update", "rollback", "destroy")
 Ending = Literal["killed", "finished", "failed"]
+Size = Literal["small", "large"]
+"""A small release has what most have; a large one also what stands in `tests.crash.surroundings`."""
+
 SHORTEST_PAUSE = 0.01
 LONGEST_FLOW_SECONDS = 120
 
@@ -35,24 +40,27 @@ LONGEST_FLOW_SECONDS = 120
 class World:
     """A project and its sandbox, which is empty between lives.
 
-    - `flows`: what a life consists of.
+    - `flows`: what a life consists of; `size`: of its releases.
+    - `more`: what a large release has besides, by section.
     - `golden`: what each flow leaves when nobody disturbs it; `points`: where it can be killed.
     """
 
     project: Project
     clients: dict[Path, Aws]
     flows: Sequence[Flow] = FLOWS
+    size: Size = "small"
+    more: Mapping[str, Any] = field(default_factory=dict)
     golden: dict[Flow, list[str]] = field(default_factory=dict)
     points: dict[Flow, list[Point]] = field(default_factory=dict)
 
     @classmethod
     @contextmanager
-    def opened(cls, folder: Path, flows: Sequence[Flow] = FLOWS) -> Iterator[World]:
+    def opened(cls, folder: Path, flows: Sequence[Flow] = FLOWS, size: Size = "small") -> Iterator[World]:
         """Start a sandbox and pass through a life once."""
         with shared_clients() as clients:
-            world = cls(make_project(folder), clients, flows)
+            world = cls(make_project(folder), clients, flows, size)
             try:
-                world.project.run("sandbox", "up").ok()
+                world.begin()
                 world.measure()
                 yield world
             finally:
@@ -60,9 +68,19 @@ class World:
 
     @property
     def inventory(self) -> list[str]:
+        return everything(self._url)
+
+    @property
+    def _url(self) -> str:
         running = client.find(self.project.folder / ".mldeploy" / "sandbox")
         assert running is not None
-        return everything(running.url)
+        return running.url
+
+    def begin(self) -> None:
+        """Start the sandbox, with what large releases need around them."""
+        self.project.run("sandbox", "up").ok()
+        if self.size == "large":
+            self.more = make_surroundings(self._url)
 
     def measure(self) -> None:
         """Remember what each flow leaves and which calls it makes."""
@@ -85,14 +103,19 @@ class World:
 
     def write(self, flow: Flow) -> None:
         """Write the version of the release that a flow deploys."""
-        write_version(self.project, 1 if flow == "create" else 2)
+        write_version(self.project, 1 if flow == "create" else 2, self.more)
 
     def renew(self) -> None:
         """Begin again with an empty sandbox and without records, whatever is left."""
         self.project.run("sandbox", "down").ok()
         shutil.rmtree(self.project.folder / ".mldeploy" / "state", ignore_errors=True)
         self.clients.clear()
-        self.project.run("sandbox", "up").ok()
+        self.begin()
+
+    def free(self) -> None:
+        """Take the lock away that a killed run has left in S3; a file's ends with its process."""
+        if self.size == "large":
+            self.project.run("unlock", "--yes").ok()
 
     def kill(self, flow: Flow, point: Point) -> Ending:
         """Give a flow's command to a process of its own, which is killed at a point; return how it ended."""
@@ -118,8 +141,9 @@ class World:
 
     def _first_release(self) -> str:
         """Return the id of the release that update replaced: the first good one."""
-        records = FileStateStore(self.project.folder / ".mldeploy" / "state" / "local").records()
-        return next(record.release_id for record in records if record.outcome == "deployed")
+        session = Session(self.project.folder / "release.yaml", "local", unseen)
+        with session.recorded("tests") as deployment:
+            return next(record.release_id for record in deployment.store.records() if record.outcome == "deployed")
 
 
 @contextmanager

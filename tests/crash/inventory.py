@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
@@ -10,6 +11,8 @@ from typing import Any
 import boto3
 
 REGION = "eu-central-1"
+RECORD = re.compile(r"/r\d{4}\.json$")
+"""A release record: each attempt leaves one, so there are more after a run that was killed."""
 
 
 def everything(url: str) -> list[str]:
@@ -34,6 +37,23 @@ def _lines(client: Any) -> Iterator[str]:
         yield f"replication group {group['ReplicationGroupId']}"
     for alarm in client("cloudwatch").describe_alarms()["MetricAlarms"]:
         yield f"alarm {alarm['AlarmName']}"
+    for dashboard in client("cloudwatch").list_dashboards()["DashboardEntries"]:
+        yield f"dashboard {dashboard['DashboardName']}"
+    yield from _network(client)
+
+
+def _network(client: Any) -> Iterator[str]:
+    ec2 = client("ec2")
+    for group in ec2.describe_security_groups()["SecurityGroups"]:
+        if group["GroupName"] != "default":
+            yield f"security group {group['GroupName']} {len(group['IpPermissions'])} rules"
+    for endpoint in ec2.describe_vpc_endpoints()["VpcEndpoints"]:
+        if endpoint["State"] != "deleted":  # one that is gone is shown for a while
+            yield f"interface endpoint {endpoint['ServiceName']} {endpoint['State']}"
+    for group in client("elasticache").describe_cache_subnet_groups()["CacheSubnetGroups"]:
+        yield f"cache subnet group {group['CacheSubnetGroupName']}"
+    for secret in client("secretsmanager").list_secrets()["SecretList"]:
+        yield f"secret {secret['Name']}"
 
 
 def _storage(client: Any) -> Iterator[str]:
@@ -41,7 +61,8 @@ def _storage(client: Any) -> Iterator[str]:
     for bucket in s3.list_buckets()["Buckets"]:
         yield f"bucket {bucket['Name']}"
         for item in s3.list_objects_v2(Bucket=bucket["Name"]).get("Contents", []):
-            yield f"object {item['Key']}"
+            if not RECORD.search(item["Key"]):
+                yield f"object {item['Key']}"
     for repository in ecr.describe_repositories()["repositories"]:
         yield f"repository {repository['repositoryName']}"
         for image in ecr.describe_images(repositoryName=repository["repositoryName"])["imageDetails"]:
@@ -72,7 +93,8 @@ def _functions(client: Any) -> Iterator[str]:
         name = function["FunctionName"]
         yield f"function {name} {function['Environment']['Variables'].get('CACHE_TTL')}"
         for alias in functions.list_aliases(FunctionName=name)["Aliases"]:
-            yield f"alias {name} {alias['Name']}"
+            others = alias.get("RoutingConfig", {}).get("AdditionalVersionWeights", {})
+            yield f"alias {name} {alias['Name']}{' and another version' if others else ''}"
         for qualifier in ("", *(alias["Name"] for alias in functions.list_aliases(FunctionName=name)["Aliases"])):
             for statement in _policy(functions, name, qualifier):
                 yield f"permission {name} {qualifier} {statement}"
@@ -97,7 +119,11 @@ def _gateway(client: Any) -> Iterator[str]:
         for deployment in gateway.get_deployments(restApiId=api["id"])["items"]:
             yield f"deployment {deployment.get('description', '').partition(' ')[0]}"
         for stage in gateway.get_stages(restApiId=api["id"])["item"]:
-            yield f"stage {stage['stageName']}"
+            yield f"stage {stage['stageName']} {stage.get('webAclArn', '').partition('/webacl/')[2].partition('/')[0]}"
+    for domain in gateway.get_domain_names()["items"]:
+        yield f"domain {domain['domainName']}"
+        for mapping in gateway.get_base_path_mappings(domainName=domain["domainName"]).get("items", []):
+            yield f"base path {domain['domainName']} {mapping['basePath']} {mapping['stage']}"
     for key in gateway.get_api_keys()["items"]:
         yield f"API key {key['name']}"
     for plan in gateway.get_usage_plans()["items"]:

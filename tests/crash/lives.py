@@ -78,6 +78,7 @@ def disturbed(world: World, flow: Flow, how: Disturbance) -> Verdict:
     try:
         if isinstance(how, Point):
             ending = world.kill(flow, how)
+            world.free()
             world.act(flow)
         else:
             with calls_through(_hook(how)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -52,15 +53,21 @@ def make_project(folder: Path) -> Project:
     return project
 
 
-def write_version(project: Project, version: int) -> None:
-    """Write a version of the release: another service, model, cache, quota and answer to browsers."""
-    release = {
+def write_version(project: Project, version: int, more: Mapping[str, Any] | None = None) -> None:
+    """Write a version of the release: another service, model, cache, quota and answer to browsers.
+
+    Arguments:
+        more: what a release has besides, by section.
+    """
+    release: dict[str, Any] = {
         **RELEASE,
         "cache": {"enabled": True, "ttl": 3600 + version},
         "deployment": {"keepReleases": 2},
         "expose": {"quota": {"limit": 1000 * version}, "cors": {"allowOrigins": [f"https://v{version}.example.com"]}},
         "verify": {"requests": [{"body": {"instances": ["x"]}, "expect": {"contains": f"v{version}"}}]},
     }
+    for section, keys in (more or {}).items():
+        release[section] = {**release.get(section, {}), **keys} if isinstance(keys, Mapping) else keys
     project.write("release.yaml", yaml.safe_dump(release))
     project.write("service/__init__.py", "")
     project.write("service/__main__.py", SERVICE.format(answer=f'{{"predictions": ["v{version}"]}}'.encode()))

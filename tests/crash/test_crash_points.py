@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
@@ -18,6 +19,9 @@ pytestmark = pytest.mark.timeout(14_400)
 SAMPLE = 1
 """Points per flow in `make test`."""
 SEED = "a change of the code may choose other points, another day must not"
+
+LARGE_SAMPLE = 20
+"""Points per flow of the large release, which has over a thousand; `python -m tests.crash --size large` has all."""
 
 LONGEST_RUN_SECONDS = 8.0
 
@@ -60,6 +64,17 @@ def test_every_crash_point_converges(long_world: World) -> None:
     assert len(verdicts) > 400
     assert {verdict.ending for verdict in verdicts} == {"killed"}
     assert [verdict for verdict in verdicts if not verdict.converged] == []
+
+
+@pytest.mark.full
+@pytest.mark.req("E1", "E2", "E4")
+def test_a_large_release_converges_after_crashes_and_throttles(tmp_path: Path) -> None:
+    choose = random.Random(SEED)
+    with World.opened(tmp_path, size="large") as large:
+        ways = {flow: [ThreeThrottles(), *choose.sample(points, LARGE_SAMPLE)] for flow, points in large.points.items()}
+        verdicts = list(lives(large, ways))
+    assert [verdict for verdict in verdicts if not verdict.converged] == []
+    assert sum(verdict.ending == "killed" for verdict in verdicts) == LARGE_SAMPLE * len(FLOWS)
 
 
 @pytest.mark.full

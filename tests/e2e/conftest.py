@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pytest
 
 
@@ -50,6 +51,16 @@ class Project:
     def predict(self, text: str) -> dict[str, Any]:
         answer = self.ok("invoke", "--json", text).json
         return {**answer, "body": json.loads(answer["body"])}
+
+    def client(self, service: str) -> Any:
+        """Return somebody else's boto3 client of the sandbox; any credentials do."""
+        address = self.ok("sandbox", "status", "--json").json["url"]
+        session = boto3.Session("test", "test", region_name="eu-central-1")
+        return session.client(service, endpoint_url=address)
+
+    def catch_up(self) -> None:
+        """Let the sandbox's clock move on until new things can be found; in strict mode AWS needs seconds for that."""
+        self.ok("sandbox", "clock", "advance", "10s")
 
     def mutating_calls(self) -> int:
         return int(self.ok("sandbox", "status", "--json").json["calls"]["mutating"])

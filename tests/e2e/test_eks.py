@@ -16,7 +16,12 @@ from tests.e2e.conftest import Project, new_project
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
+    """A project beside its cluster, which mldeploy does not make."""
     found = new_project(tmp_path_factory.mktemp("eks"), "--type", "eks")
+    found.ok("sandbox", "up")
+    found.client("eks").create_cluster(
+        name="sentiment-local", roleArn="arn:aws:iam::123456789012:role/cluster", resourcesVpcConfig={}
+    )
     yield found
     found.mldeploy("sandbox", "down")
 

@@ -7,7 +7,6 @@ import io
 import tarfile
 from collections.abc import Iterator
 
-import boto3
 import pytest
 
 from mldeploy.errors import ExitCode
@@ -57,12 +56,6 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     project.mldeploy("sandbox", "down")
 
 
-def client(project: Project, service: str):
-    address = project.ok("sandbox", "status", "--json").json["url"]
-    session = boto3.Session("test", "test", region_name="eu-central-1")  # any credentials do
-    return session.client(service, endpoint_url=address)
-
-
 def test_a_pickle_is_refused_then_allowed_then_pinned(project: Project):
     refused = project.mldeploy("run")
     assert refused.code == ExitCode.REFUSED
@@ -76,7 +69,7 @@ def test_a_pickle_is_refused_then_allowed_then_pinned(project: Project):
     assert "can run code in the service" in deployed.err
     assert project.predict("I love it")["body"]["predictions"][0]["label"] == "positive"
 
-    sagemaker, s3 = client(project, "sagemaker"), client(project, "s3")
+    sagemaker, s3 = project.client("sagemaker"), project.client("s3")
     model = sagemaker.list_models()["Models"][0]["ModelName"]
     container = sagemaker.describe_model(ModelName=model)["PrimaryContainer"]
     bucket, _, key = container["ModelDataUrl"].removeprefix("s3://").partition("/")
@@ -86,11 +79,12 @@ def test_a_pickle_is_refused_then_allowed_then_pinned(project: Project):
     s3.put_object(Bucket=bucket, Key=key, Body=packed({"model.pkl": b"evil"}), Metadata=archive["Metadata"])
     config = {"VariantName": "AllTraffic", "ModelName": model, "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
     sagemaker.create_endpoint_config(EndpointConfigName="exchanged", ProductionVariants=[config])
+    project.catch_up()
     sagemaker.create_endpoint(EndpointName="exchanged", EndpointConfigName="exchanged")
     waiter = sagemaker.get_waiter("endpoint_in_service")
     with pytest.raises(Exception, match="Failed"):
         waiter.wait(EndpointName="exchanged", WaiterConfig={"Delay": 1, "MaxAttempts": 120})
-    logs = client(project, "logs").filter_log_events(logGroupName="/aws/sagemaker/Endpoints/exchanged")["events"]
+    logs = project.client("logs").filter_log_events(logGroupName="/aws/sagemaker/Endpoints/exchanged")["events"]
     assert any("not the one that was deployed" in event["message"] for event in logs)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -159,13 +160,16 @@ def group(status: str, **changes: Any) -> dict[str, Any]:
 
 
 def test_a_group_that_an_interrupted_run_left_creating_is_waited_for(groups: Account, tmp_path: Path) -> None:
-    driver = ReplicationGroupDriver(context_of(groups, tmp_path))
-    for status in ("creating", "creating", "available"):
+    told: list[str] = []
+    context = replace(context_of(groups, tmp_path), emit=lambda event: told.append(event.message))
+    driver = ReplicationGroupDriver(context)
+    for status in ("creating", "creating", "creating", "modifying", "available"):
         groups.stub.add_response("describe_replication_groups", group(status))
     observed = driver.read(GROUP)
     assert observed is not None
     assert observed.spec == {}, "so the plan updates it, which waits"
     assert driver.apply(GROUP, observed) == {"Address": "probe.cache.amazonaws.com", "Port": "6379"}
+    assert told == ["ElastiCache says creating", "ElastiCache says modifying"], "once per state"
 
 
 def test_an_available_group_is_as_described(groups: Account, tmp_path: Path) -> None:

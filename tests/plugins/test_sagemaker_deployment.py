@@ -13,11 +13,17 @@ from mldeploy.errors import DeployError, RefusedError
 from mldeploy.model import Action
 from mldeploy_sandbox import client
 from tests.plugins.served_release import ENDPOINT, ServedRelease
-from tests.sandbox.running_sandbox import SERVICE
+from tests.sandbox.running_sandbox import SERVICE, sandbox_seconds
 
 BROKEN = "import sys; print('the weights are damaged'); sys.exit(3)"
 FAILING = SERVICE.replace('if body == b"fail":', "if body:")
-GUARDED = {"strategy": "canary", "stepPercent": 50, "bakeSeconds": 3, "alarms": {"errorsPerMinute": 2}}
+GUARDED = {
+    "strategy": "canary",
+    "stepPercent": 50,
+    "bakeSeconds": sandbox_seconds(3),
+    "alarms": {"errorsPerMinute": 0},
+}
+"""Callers ask in real seconds, an alarm counts in minutes of the sandbox: a fast clock leaves few requests in one."""
 QUOTA = f"mldeploy::InstanceQuota/{ENDPOINT}"
 NO_QUOTAS = json.dumps(
     {
@@ -201,7 +207,6 @@ def test_a_canary_that_fails_requests_is_stopped_by_its_alarm(served: ServedRele
     finally:
         done.set()
         caller.join()
-    assert "Updating, Baking" in served.told()
     assert [served.sandbox.invoke(ENDPOINT)["body"] for _ in range(5)] == ["hello"] * 5
     assert f"AWS::SageMaker::Endpoint/{ENDPOINT}" not in changes(served, config)
     served.run(config, version="3")
@@ -212,9 +217,10 @@ def test_a_canary_that_fails_requests_is_stopped_by_its_alarm(served: ServedRele
 @pytest.mark.req("9.6")
 @pytest.mark.parametrize("strategy", ["canary", "rolling"])
 def test_a_good_release_takes_over_in_steps(served: ServedRelease, strategy: str) -> None:
-    config = {"deployment": {**GUARDED, "strategy": strategy, "bakeSeconds": 1}, "instance": {"count": 2}}
+    config = {"deployment": {**GUARDED, "strategy": strategy}, "instance": {"count": 2}}
     served.run(config)
     served.run(config, version="2")
+    assert "Updating, Baking" in served.told()
     used = served.endpoint()["LastDeploymentConfig"]
     assert ("RollingUpdatePolicy" in used) == (strategy == "rolling")
     assert used["AutoRollbackConfiguration"]["Alarms"] == [{"AlarmName": "probe-local-errors"}]
@@ -244,6 +250,7 @@ def _change_by_hand(served: ServedRelease, name: str, *, capture: bool = False, 
             "CaptureOptions": [{"CaptureMode": "Input"}],
         }
     sagemaker.create_endpoint_config(EndpointConfigName=name, ProductionVariants=variants, **settings)
+    served.sandbox.catch_up()
     sagemaker.update_endpoint(EndpointName=ENDPOINT, EndpointConfigName=name)
     served.sandbox.wait_for(ENDPOINT, "InService")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import math
 import sys
 import tarfile
 import time
@@ -15,7 +16,9 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
+from mldeploy_sandbox import client
 from mldeploy_sandbox.client import Running
+from mldeploy_sandbox.settings import settings_from_environment
 
 REGION = "eu-central-1"
 REPOSITORY = "services"
@@ -90,6 +93,11 @@ def eventually(check: Callable[[], Any], *, seconds: float = 20) -> Any:
         assert time.monotonic() < deadline, f"not within {seconds} s"
         time.sleep(0.02)
     return found
+
+
+def sandbox_seconds(real: int) -> int:
+    """Return how many seconds of a sandbox's clock pass in some real ones."""
+    return math.ceil(real * (settings_from_environment().speed or 1))
 
 
 class Sandbox:
@@ -167,6 +175,11 @@ class Sandbox:
         except iam.exceptions.NoSuchEntityException:
             return iam.create_role(RoleName="sagemaker", AssumeRolePolicyDocument=json.dumps(TRUST))["Role"]["Arn"]
 
+    def catch_up(self) -> None:
+        """In strict mode, let the clock move on until what was just made can be found and used."""
+        if self.running.mode == "strict":
+            client.ask(self.running, "POST", "clock", {"advance": "10"})
+
     def configure(
         self, name: str, *, image: str | None = None, environment: dict[str, str] | None = None, **variant: Any
     ) -> str:
@@ -175,7 +188,10 @@ class Sandbox:
         container = {"Image": image or self.push(), "Environment": environment or {}}
         if "ModelDataUrl" in variant:
             container["ModelDataUrl"] = variant.pop("ModelDataUrl")
-        sagemaker.create_model(ModelName=name, ExecutionRoleArn=self.role(), PrimaryContainer=container)
+        role = self.role()
+        self.catch_up()
+        sagemaker.create_model(ModelName=name, ExecutionRoleArn=role, PrimaryContainer=container)
+        self.catch_up()
         variants = [
             {
                 "VariantName": "AllTraffic",
@@ -186,6 +202,7 @@ class Sandbox:
             }
         ]
         sagemaker.create_endpoint_config(EndpointConfigName=name, ProductionVariants=variants)
+        self.catch_up()
         return name
 
     def deploy(self, name: str, **settings: Any) -> str:
