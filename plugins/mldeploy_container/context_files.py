@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import chain
 from pathlib import Path
 
 from mldeploy.model import JSON
-from mldeploy_container.docker_ignore import IgnoreRules
 
-ALWAYS_OUT = (".git", ".mldeploy", "__pycache__", ".venv")
+ALWAYS_OUT = (".git/", ".mldeploy/", "__pycache__/", ".venv/")
 IGNORE_FILE = ".dockerignore"
 PROCESS = "process"
 """The builder that needs no Dockerfile."""
@@ -30,14 +29,13 @@ def image_files(root: Path, spec: Mapping[str, JSON]) -> list[Path]:
 
 
 def context_files(root: Path) -> list[Path]:
-    """Return the files of the build context: all below the project that `.dockerignore` leaves in, sorted.
+    """Return the files of the build context: all below the project that `.dockerignore` leaves in, sorted."""
+    from pathspec import PathSpec  # noqa: PLC0415 - only where a context is read
 
-    Raises:
-        UsageError: `.dockerignore` cannot be understood.
-    """
     ignore = root / IGNORE_FILE
-    rules = IgnoreRules(ignore.read_text(encoding="utf-8-sig").splitlines() if ignore.is_file() else ())
-    return sorted(path for path in _files(root) if not rules.leave_out(path.relative_to(root).as_posix()))
+    lines = ignore.read_text(encoding="utf-8").splitlines() if ignore.is_file() else []
+    left_out = PathSpec.from_lines("gitignore", [*chain.from_iterable(map(_as_gitignore, lines)), *ALWAYS_OUT])
+    return sorted(root / name for name in left_out.match_files(_files(root), negate=True))
 
 
 def copy_context(root: Path, folder: Path) -> None:
@@ -48,16 +46,29 @@ def copy_context(root: Path, folder: Path) -> None:
         shutil.copy(path, copy)
 
 
-def _files(root: Path) -> Iterator[Path]:
+def _files(root: Path) -> Iterator[str]:
     """Yield the files below a folder, without walking through what is always out: environments hold thousands."""
-    for folder, folders, names in os.walk(root, followlinks=True):
-        folders[:] = [name for name in folders if name not in ALWAYS_OUT and not _leads_back(Path(folder, name))]
-        yield from (path for name in names if (path := Path(folder, name)).is_file())
+    from pathspec.util import iter_tree_files  # noqa: PLC0415 - see above
+
+    for path in root.iterdir():
+        if path.is_file():
+            yield path.name
+        elif path.is_dir() and f"{path.name}/" not in ALWAYS_OUT:
+            yield from (f"{path.name}/{name}" for name in iter_tree_files(path))
 
 
-def _leads_back(folder: Path) -> bool:
-    """Return whether a folder is a link to one around it, in which a walk would never end."""
-    return folder.is_symlink() and folder.parent.resolve().is_relative_to(folder.resolve())
+def _as_gitignore(line: str) -> list[str]:
+    """Return a line of `.dockerignore` as gitignore patterns.
+
+    In `.dockerignore` every pattern starts at the root and takes a folder with all that is in it; the last line that
+    matches decides, as in gitignore (Docker build reference, ".dockerignore files").
+    """
+    pattern = line.strip()
+    if not pattern or pattern.startswith("#"):
+        return []
+    bang = "!" if pattern.startswith("!") else ""
+    path = pattern.removeprefix("!").strip().removeprefix("./").strip("/")
+    return [f"{bang}/{path}", f"{bang}/{path}/**"]
 
 
 def files_below(folder: Path) -> list[Path]:

@@ -78,7 +78,6 @@ def test_the_check_of_a_good_file_loads_what_it_needs_and_nothing_else(tmp_path:
         "asyncio",
         "http.client",
         "mldeploy.deployment",
-        "pathspec",
         "pickle",
     }
 
