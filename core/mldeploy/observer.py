@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from mldeploy.concurrency import walk
@@ -51,34 +51,38 @@ class World:
         """
         by_id = {step.id: step for step in steps}
         graph = dependencies(by_id.values())
-        early = {step.id for step in by_id.values() if not any(True for _ in self.resolve(step).refs())}
+        early = {step.id for step in by_id.values() if _refers(step) and not _refers(self.resolve(step))}
         reads: dict[str, _Read] = {}
 
         def read(step_id: str) -> None:
-            reads[step_id] = self._read(self.resolve(by_id[step_id]))
+            step = self.resolve(by_id[step_id])
+            try:
+                self._read(step)
+            except Exception as error:
+                reads[step_id] = _Read(step=step, error=error)
+                raise
+            reads[step_id] = _Read(step=step)
 
         def read_again(step_id: str) -> None:
-            if self.resolve(by_id[step_id]) != reads[step_id].step:
-                read(step_id)
-            error = reads[step_id].error
-            if error is not None:
-                raise error
+            known = reads.get(step_id)
+            if known is None or self.resolve(by_id[step_id]) != known.step:
+                self._read(self.resolve(by_id[step_id]))
+            elif known.error is not None:
+                raise known.error
 
-        _walked({i: set() if i in early else found for i, found in graph.items()}, read, cancelled)
-        _walked(graph, read_again, cancelled)
+        at_once = {step_id: set() if step_id in early else found for step_id, found in graph.items()}
+        failures, unread = walk(at_once, read, cancelled=cancelled)
+        if not failures.keys() <= early or (unread and not failures):
+            _refuse(failures, unread)
+        _refuse(*walk(graph, read_again, cancelled=cancelled))
 
-    def _read(self, step: Step) -> _Read:
-        """Read a resolved step; an error counts only if nothing about the step turns out to be wrong."""
-        try:
-            found = self.driver(step).read(step)
-        except Exception as error:  # raised by `observe`
-            return _Read(step=step, error=error)
+    def _read(self, step: Step) -> None:
+        found = self.driver(step).read(step)
         self.observed[step.id] = found
         if found is None:
             self.outputs.pop(step.id, None)  # what a record remembers of it is history
         else:
             self.outputs[step.id] = found.outputs
-        return _Read(step=step)
 
     def _value(self, ref: Ref) -> JSON:
         if ref.key == Ref.NAME:
@@ -88,14 +92,21 @@ class World:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Read:
-    """How a step was read: with which values in the place of its refs."""
+    """How a step was read: with which values in the place of its refs.
+
+    An error counts only if none of these turns out to be wrong.
+    """
 
     step: Step
     error: Exception | None = None
 
 
-def _walked(graph: Mapping[str, set[str]], work: Callable[[str], None], cancelled: threading.Event) -> None:
-    failures, unread = walk(graph, work, cancelled=cancelled)
+def _refers(step: Step) -> bool:
+    return next(step.refs(), None) is not None
+
+
+def _refuse(failures: Mapping[str, Exception], unread: set[str]) -> None:
+    """Raise for what could not be read, if there is anything."""
     for step_id, error in failures.items():
         if isinstance(error, MldeployError):
             raise error
