@@ -8,6 +8,9 @@ TEXT ?= What a lovely film, I enjoyed every minute of it
 export PIP_CACHE_DIR := $(CURDIR)/.cache/pip
 export UV_CACHE_DIR := $(CURDIR)/.cache/uv
 
+# The suite starts Python thousands of times: without bytecode each of them compiles botocore and moto anew.
+export PYTHONDONTWRITEBYTECODE :=
+
 .PHONY: demo test test-full check apigeelint install redis lock docs benchmark clean
 
 demo: install
@@ -40,7 +43,7 @@ $(VENV)/.installed: pyproject.toml requirements-dev.lock
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "mldeploy needs Python 3.11 or newer")'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --require-hashes --requirement requirements-dev.lock
+	$(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python --require-hashes --requirement requirements-dev.lock
 	$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
 	touch $@
 
