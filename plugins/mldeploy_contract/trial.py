@@ -92,6 +92,8 @@ class Trial:
         Raises:
             UsageError: it cannot be started, or somebody else has the port.
         """
+        if not self._target.fixed_port and self._taken_port():
+            self.port = free_port()  # another program was quicker
         seen = self._attempt(self.limits)
         self.start_up = self._explained(seen) if seen.cause is Cause.ENDED else seen
         return self.start_up
@@ -197,10 +199,16 @@ class Trial:
         return replace(seen, cause=cause)
 
     def _refuse_taken_port(self) -> None:
+        if reason := self._taken_port():
+            message = f"port {self.port} of this machine is taken: {reason}"
+            raise UsageError(message, hint="stop who listens there, or name another port with --port")
+
+    def _taken_port(self) -> str:
+        """Return why the port cannot be had; nothing when it can."""
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind((HOST, self.port))
             except OSError as error:
-                message = f"port {self.port} of this machine is taken: {error.strerror}"
-                raise UsageError(message, hint="stop who listens there, or name another port with --port") from error
+                return error.strerror or str(error)
+        return ""

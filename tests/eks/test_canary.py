@@ -183,6 +183,7 @@ def converges(here: ClusteredRelease, point: Point) -> list[str]:
     return [f"killed {point}: {each}" for each in wrong if each]
 
 
+@pytest.mark.full
 @pytest.mark.req("Q7")
 def test_a_canary_that_was_killed_is_found_and_finished(here: ClusteredRelease) -> None:
     assert converges(here, WEIGHED) == []

@@ -36,6 +36,7 @@ def test_a_release_that_never_served_names_why_and_what_its_output_says(here: Cl
     assert found.status == f"0 of 1 of {OBJECT} are available"
 
 
+@pytest.mark.full
 @pytest.mark.req("4.6", "Q7")
 def test_a_release_that_was_undone_names_why_although_its_pods_are_gone(here: ClusteredRelease) -> None:
     here.run()

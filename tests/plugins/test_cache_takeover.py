@@ -68,6 +68,7 @@ def routes(exposed: ExposedRelease, since: int) -> int:
     return sum(call["operation"] == "UpdateAlias" for call in found)
 
 
+@pytest.mark.full
 @pytest.mark.req("5.9")
 def test_a_good_version_gets_a_part_then_all(exposed: ExposedRelease, monkeypatch: pytest.MonkeyPatch) -> None:
     before, calls = alias_of(exposed), len(client.calls(exposed.sandbox.running))

@@ -209,6 +209,7 @@ def test_without_a_cache_the_gateway_calls_the_endpoint_itself(exposed: ExposedR
     assert exposed.changes(config) == {}
 
 
+@pytest.mark.full
 @pytest.mark.req("E12", "X5")
 def test_over_tls_too_and_destroy_leaves_nothing_and_can_be_repeated(tmp_path: Path) -> None:
     config = changed("cache.tls", True)

@@ -82,6 +82,7 @@ def test_a_web_acl_is_put_in_front_repaired_and_taken_away(exposed: ExposedRelea
     assert "webAclArn" not in stage_of(exposed)
 
 
+@pytest.mark.full
 @pytest.mark.req("6.7")
 def test_a_domain_leads_to_the_stage_and_its_record_is_told(
     exposed: ExposedRelease, monkeypatch: pytest.MonkeyPatch

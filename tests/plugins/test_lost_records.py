@@ -102,6 +102,7 @@ def test_a_run_takes_away_what_was_dropped_and_keeps_what_serves(exposed: Expose
     assert {item["kind"] for item in exposed.inventory()} == {"REST API", "role"}
 
 
+@pytest.mark.full
 def test_scaling_that_was_switched_off_goes_before_its_endpoint(served: ServedRelease) -> None:
     night = {"name": "night", "schedule": "cron(0 20 * * ? *)", "minInstances": 1, "maxInstances": 1}
     bounds = {"enabled": True, "minInstances": 1, "maxInstances": 2}

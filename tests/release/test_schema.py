@@ -11,7 +11,9 @@ from mldeploy.fast_validation import fits
 from mldeploy.resources import data_folder
 from mldeploy.schema import composed_schema, resolved, shipped_fragment
 
-FRAGMENTS = tuple(path.stem for path in sorted(data_folder("schemas").glob("[!br]*.json")))
+FRAGMENTS = tuple(
+    path.stem for path in sorted(data_folder("schemas").glob("*.json")) if path.stem not in {"base", "release.schema"}
+)
 """Every fragment but base.json, which is the core's, and the composed release.schema.json."""
 SHIPPED = composed_schema((name, shipped_fragment(name)) for name in FRAGMENTS)
 

@@ -111,7 +111,7 @@ def wheel(folder: Path) -> Path:
 
 
 @pytest.mark.parametrize("tool", ["uv", "pip"])
-@pytest.mark.parametrize("by", ["requirement", "file"])
+@pytest.mark.parametrize("by", [pytest.param("requirement", marks=pytest.mark.full), "file"])
 def test_install_leaves_the_python_of_the_job_alone(tool, by, job, tmp_path):
     if tool == "uv":
         if not (TOOLS / "uv").exists():

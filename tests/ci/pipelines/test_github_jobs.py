@@ -84,6 +84,7 @@ def test_a_pull_request_of_a_fork_gets_no_plan(trigger: Any) -> None:
     assert set(run.finished.values()) == {"skipped"}
 
 
+@pytest.mark.full
 def test_a_hostile_release_to_go_back_to_is_only_a_text(trigger: Any, tmp_path: Path) -> None:
     text = f"$(touch {tmp_path}/done); touch {tmp_path}/done"
     run = trigger("mldeploy-rollback.yml", "workflow_dispatch", inputs={"environment": "dev", "to": text}).start()
