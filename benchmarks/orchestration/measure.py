@@ -80,6 +80,7 @@ def environment() -> dict[str, str]:
         "AWS_SECRET_ACCESS_KEY": DEPLOYER,
         "AWS_DEFAULT_REGION": REGION,
         "AWS_EC2_METADATA_DISABLED": "true",
+        "PYTHONDONTWRITEBYTECODE": "",
     }
 
 

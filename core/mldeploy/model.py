@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Protocol
@@ -16,7 +15,8 @@ if TYPE_CHECKING:
     from mldeploy.limits import Chain
 
 JSON = Any
-"""JSON data: None, bool, int, float, str, list and dict of these; in a step's spec also `Ref`."""
+"""JSON data: None, bool, int, float, str, list and dict of these; in a step's spec also `Ref`, and `Later` where a
+plugin describes it."""
 
 
 NAME_TAG = "mldeploy:name"
@@ -55,6 +55,13 @@ class Ref:
     key: str
 
     NAME = "name"
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """A value in a spec that takes reading files, such as their hash: found for a plan, not to check a release file."""
+
+    find: Callable[[], JSON]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,6 +200,7 @@ def find_refs(value: JSON) -> Iterator[Ref]:
 
 def content_hash(value: JSON) -> str:
     """Return eight hex digits that change when the JSON data (refs included) changes."""
+    import hashlib  # noqa: PLC0415 - loads OpenSSL, which checking a release does not need
 
     def encode(ref: object) -> JSON:
         if isinstance(ref, Ref):

@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from types import FunctionType, ModuleType, TracebackType
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,7 @@ import pluggy
 from mldeploy import hookspecs
 from mldeploy.entry_points import EntryPoint, declared
 from mldeploy.errors import MldeployError, PluginError, Problem
-from mldeploy.model import Phase, Step
+from mldeploy.model import Later, Phase, Step
 
 if TYPE_CHECKING:
     from mldeploy.context import Context
@@ -133,15 +134,19 @@ class Plugins:
         with self._blame():
             return [hop for hops in self._manager.hook.mldeploy_limits(release=release) for hop in hops]
 
-    def describe(self, release: Release) -> list[Step | Problem]:
-        """Return what all phase hooks yield, phase by phase."""
+    def describe(self, release: Release, *, complete: bool = True) -> list[Step | Problem]:
+        """Return what all phase hooks yield, phase by phase.
+
+        Arguments:
+            complete: find the values that come later, too (see `Later`).
+        """
         found: list[Step | Problem] = []
         with self._blame():
             for phase in Phase:
                 hook = getattr(self._manager.hook, f"mldeploy_{phase.value}")
                 for items in reversed(hook(release=release)):
                     found.extend(self._described(items, hook))
-        return found
+            return [completed(item) for item in found] if complete else found
 
     def costs(self, steps: Sequence[Step], region: str) -> list[CostLine]:
         """Return the lines of the monthly bill for the steps of a release."""
@@ -218,6 +223,21 @@ class Plugins:
             found = by_module.get(module) or by_module.get(module.partition(".")[0]) or found
             traceback = traceback.tb_next
         return found
+
+
+def completed(item: Step | Problem) -> Step | Problem:
+    """Return a step with every value in its spec that comes later (see `Later`)."""
+    return replace(item, spec=_found(item.spec)) if isinstance(item, Step) else item
+
+
+def _found(value: JSON) -> JSON:
+    if isinstance(value, Later):
+        return value.find()
+    if isinstance(value, Mapping):
+        return {key: _found(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_found(item) for item in value]
+    return value
 
 
 def _is_function(module: Any, name: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Literal
 
 from mldeploy.model import JSON, Phase, Ref, Step
@@ -83,7 +83,8 @@ class Record:
 
 
 def _step_to_json(step: Step) -> JSON:
-    return {**asdict(step), "phase": step.phase.value, "spec": _encode(step.spec), "settings": dict(step.settings)}
+    values = {item.name: getattr(step, item.name) for item in fields(step)}
+    return {**values, "phase": step.phase.value, "spec": _encode(step.spec), "settings": dict(step.settings)}
 
 
 def _step_from_json(data: Mapping[str, JSON]) -> Step:

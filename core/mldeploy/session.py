@@ -87,7 +87,7 @@ class Session:
     def _steps(self, release: Release, *, complete: bool) -> list[Step]:
         from mldeploy.release import raise_for  # noqa: PLC0415
 
-        found = self._plugins.describe(release)
+        found = self._plugins.describe(release, complete=complete)
         problems = [item for item in found if not isinstance(item, Step)]
         self.warnings = tuple(raise_for(problems, release, complete=complete))
         steps = [item for item in found if isinstance(item, Step)]

@@ -38,7 +38,7 @@ class FileStateStore:
     def save(self, record: Record) -> None:
         """Write one record whole: a reader sees the old or the new one, never half."""
         with self._saving:
-            write_whole(self._path(record.number), json.dumps(record.to_json(), indent=1, ensure_ascii=False))
+            write_whole(self._path(record.number), json.dumps(record.to_json(), ensure_ascii=False))
 
     def forget(self, number: int) -> None:
         """Drop the record of one release; dropping what is not there is fine."""

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from mldeploy import Phase, Problem, Ref, Release, Step
 from mldeploy.gateway_policy import answer_headers
-from mldeploy.model import JSON
+from mldeploy.model import JSON, Later
 from mldeploy_aws.compute import has_address
 from mldeploy_aws.policies import allow, document, trust
 from mldeploy_cache.bundle import HANDLER, code_sha256, function_zip
@@ -86,7 +86,7 @@ def _function(release: Release, name: str, role: Step, redis: Redis, network: Ne
         "AWS::Lambda::Function",
         name,
         {
-            "CodeSha256": code_sha256(function_zip()),
+            "CodeSha256": Later(lambda: code_sha256(function_zip())),
             "Runtime": RUNTIME,
             "Handler": HANDLER,
             "Role": role.ref("Arn"),

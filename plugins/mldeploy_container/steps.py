@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
 from mldeploy import Phase, Problem, Release, Step
-from mldeploy.model import JSON
+from mldeploy.model import JSON, Later
 from mldeploy.model_files import model_digest, model_paths
 from mldeploy_container.context_files import PROCESS, files_below, image_files, sha256_of
 from mldeploy_container.pinned_steps import ELSEWHERE
@@ -49,7 +49,7 @@ def _environment(release: Release, requirements: Path) -> Step:
         name=release.resource_name,
         phase=Phase.BUILD,
         spec={
-            "RequirementsSha256": sha256_of(release.root, [requirements]),
+            "RequirementsSha256": Later(lambda: sha256_of(release.root, [requirements])),
             "PythonVersion": release.value("image.python") or f"{sys.version_info.major}.{sys.version_info.minor}",
         },
         settings={"Requirements": requirements.name},
@@ -98,7 +98,7 @@ def _model_folder(release: Release, folder: Path) -> Iterator[Step | Problem]:
         kind="mldeploy::ModelFolder",
         name=release.resource_name,
         phase=Phase.BUILD,
-        spec={"Sha256": model_digest(folder)},
+        spec={"Sha256": Later(lambda: model_digest(folder))},
         settings={"Path": source},
         provides="model",
         immutable=True,
@@ -115,17 +115,21 @@ def _trained(release: Release, environment: Step, script: str) -> Iterator[Step 
         hint = "name files of this project"
         yield Problem(message=f"there is no {name}", path=("model", key), hint=hint, severity="incomplete")
     if not missing:
-        files = [file for path in inputs for file in ([path] if path.is_file() else files_below(path))]
+        inputs_sha256 = Later(lambda: _sha256_below(release.root, inputs))
         yield Step(
             kind="mldeploy::TrainedModel",
             name=release.resource_name,
             phase=Phase.BUILD,
-            spec={"InputsSha256": sha256_of(release.root, files), "Environment": environment.ref("Path")},
+            spec={"InputsSha256": inputs_sha256, "Environment": environment.ref("Path")},
             settings={"Script": script, "AllowPickle": release.value("model.allowPickle")},
             provides="model",
             immutable=True,
             lazy=True,
         )
+
+
+def _sha256_below(root: Path, paths: Iterable[Path]) -> str:
+    return sha256_of(root, [file for path in paths for file in ([path] if path.is_file() else files_below(path))])
 
 
 def _image(release: Release, environment: Step | None) -> Iterator[Step | Problem]:
@@ -158,7 +162,7 @@ def _image(release: Release, environment: Step | None) -> Iterator[Step | Proble
         kind="mldeploy::Image",
         name=release.resource_name,
         phase=Phase.BUILD,
-        spec={"ContextSha256": sha256_of(release.root, image_files(release.root, spec)), **spec},
+        spec={"ContextSha256": Later(lambda: sha256_of(release.root, image_files(release.root, spec))), **spec},
         immutable=True,
     )
     gate = release.value("image.scan")

@@ -85,7 +85,7 @@ def test_bad_input_has_a_documented_exit_code(project, capsys, arguments, code, 
 def test_a_good_file_loads_nothing_heavy(project):
     script = (
         "import sys; from mldeploy.cli.entry import run_command; assert run_command(['validate']) == 0;"
-        "heavy = {'boto3', 'botocore', 'jinja2', 'requests', 'jsonschema', 'fastapi'};"
+        "heavy = {'boto3', 'botocore', 'jinja2', 'requests', 'jsonschema', 'fastapi', 'pathspec'};"
         "print(sorted(heavy & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)

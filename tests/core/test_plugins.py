@@ -138,6 +138,21 @@ class TestHooks:
         with pytest.raises(PluginError, match="'hostile'"):
             load_plugins(["innocent", "hostile"], tmp_path).describe(release)
 
+    def test_what_takes_reading_files_is_found_for_plans_only(
+        self, install: Install, tmp_path: Path, release: Release
+    ) -> None:
+        later = "from mldeploy.model import Later\n"
+        file = tmp_path / "file"
+        spec = f"{{'Files': [Later(lambda: open({str(file)!r}).read())]}}"
+        step = f"yield Step(kind='A::B', name='x', phase=Phase.BUILD, spec={spec})"
+        install("reader", later + hook("mldeploy_build(release)", step))
+        plugins = load_plugins(["reader"], tmp_path)
+        assert [step.name for step in plugins.describe(release, complete=False)] == ["x"]
+        with pytest.raises(PluginError, match="'reader' failed: FileNotFoundError"):
+            plugins.describe(release)
+        file.write_text("here")
+        assert [step.spec for step in plugins.describe(release)] == [{"Files": ["here"]}]
+
     def test_an_expected_error_of_a_hook_stays_what_it_is(
         self, install: Install, tmp_path: Path, release: Release
     ) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from mldeploy import Problem, Ref, Step
 from mldeploy.errors import ReleaseError
+from mldeploy.plugins import completed
 from mldeploy_cache.bundle import code_sha256, function_zip
 from mldeploy_cache.steps import cache_steps
 from tests.plugins.exposed_release import described, release_of
@@ -19,7 +20,7 @@ def caching(**settings: Any) -> dict[str, Any]:
 
 
 def steps_of(folder: Path, config: dict[str, Any], **more: str) -> dict[str, Step]:
-    found = cache_steps(release_of(folder, {**config, **more}))
+    found = map(completed, cache_steps(release_of(folder, {**config, **more})))
     return {step.kind: step for step in found if isinstance(step, Step)}
 
 

@@ -11,7 +11,7 @@ import pytest
 from mldeploy import Context, Phase, Step
 from mldeploy.cli.entry import run_command
 from mldeploy.errors import ExitCode
-from mldeploy.plugins import load_plugins
+from mldeploy.plugins import completed, load_plugins
 from mldeploy.release import load_release
 from mldeploy_container.context_files import image_files, sha256_of
 from mldeploy_container.engines import build_command, push_command
@@ -40,7 +40,7 @@ def image_step(project: Path, env: str = "dev", **image: str) -> Step:
     text = release.read_text().partition("\nimage:")[0]
     settings = ", ".join(f"{key}: {value!r}" for key, value in image.items())
     release.write_text(f"{text}\nimage: {{{settings}}}\n")
-    steps = describe(load_release(release, env, load_plugins))
+    steps = map(completed, describe(load_release(release, env, load_plugins)))
     return next(step for step in steps if isinstance(step, Step) and step.kind == "mldeploy::Image")
 
 

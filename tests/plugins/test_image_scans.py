@@ -13,7 +13,7 @@ import pytest
 from mldeploy import Context, Phase, Problem, Step
 from mldeploy.errors import RefusedError
 from mldeploy.graph import settle
-from mldeploy.plugins import load_plugins
+from mldeploy.plugins import completed, load_plugins
 from mldeploy.release import load_release
 from mldeploy_container.image_scans import ImageScanDriver
 from mldeploy_container.steps import describe
@@ -104,7 +104,7 @@ def test_what_passed_once_does_not_stop_a_rollback(
 def steps_of(folder: Path, image: Mapping[str, Any]) -> list[Step | Problem]:
     whole = {"name": "probe", "instance": {"type": "ml.m5.large", "region": "eu-central-1"}, "image": image}
     (folder / "release.yaml").write_text(json.dumps(whole), encoding="utf-8")
-    return list(describe(load_release(folder / "release.yaml", "local", load_plugins)))
+    return list(map(completed, describe(load_release(folder / "release.yaml", "local", load_plugins))))
 
 
 def test_everything_behind_the_image_waits_for_the_scan(tmp_path: Path) -> None:

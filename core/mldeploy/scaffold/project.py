@@ -116,7 +116,8 @@ def _load(project: Path, env: str) -> None:
         return plugins
 
     release = load_release(project / "release.yaml", env, load)
-    raise_for([found for found in plugins.describe(release) if isinstance(found, Problem)], release, complete=False)
+    found = plugins.describe(release, complete=False)
+    raise_for([item for item in found if isinstance(item, Problem)], release, complete=False)
 
 
 def _move(project: Path, target: Path) -> list[str]:
