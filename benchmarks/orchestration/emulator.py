@@ -14,10 +14,10 @@ from mldeploy_sandbox.settings import PLAIN, Settings
 
 
 @contextmanager
-def sandbox(folder: Path) -> Iterator[Running]:
-    """Run a sandbox in plain mode: everything is ready as soon as it can be."""
+def sandbox(folder: Path, mode: str = PLAIN) -> Iterator[Running]:
+    """Run a sandbox; in plain mode everything is ready as soon as it can be."""
     try:
-        yield client.ensure(folder, kept=True, settings=Settings(mode=PLAIN))
+        yield client.ensure(folder, kept=True, settings=Settings(mode=mode))
     finally:
         client.stop(folder)
 

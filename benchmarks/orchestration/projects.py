@@ -32,7 +32,7 @@ time.sleep(READY_AFTER)
 http.server.ThreadingHTTPServer((os.environ["HOST"], int(os.environ["PORT"])), Handler).serve_forever()
 """
 RELEASE = """
-name: bench
+name: NAME
 team: search
 instance: {type: ml.m5.large, count: 1, region: eu-central-1}
 autoscaling: {enabled: true, minInstances: 1, maxInstances: 2}
@@ -62,11 +62,12 @@ def predict():
 """
 
 
-def write_release(folder: Path, *, ready_after: float, redis_port: int) -> None:
+def write_release(folder: Path, *, ready_after: float, redis_port: int, name: str = "bench") -> None:
     """Write a release whose endpoint is ready some seconds after its container was started."""
+    release = RELEASE.replace("REDIS_PORT", str(redis_port)).replace("NAME", name)
     for name, text in {
         "requirements.txt": "",
-        "release.yaml": RELEASE.replace("REDIS_PORT", str(redis_port)),
+        "release.yaml": release,
         "service/__init__.py": "",
         "service/__main__.py": SERVICE.replace("READY_AFTER", str(ready_after)),
         "model/weights.txt": "1",

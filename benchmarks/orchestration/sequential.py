@@ -1,6 +1,8 @@
 """The script that people write: boto3 from top to bottom, with stock waiters, for the same resources.
 
-python sequential.py NAME IMAGE BUCKET
+python sequential.py NAME IMAGE BUCKET [PAUSE]
+
+PAUSE: seconds to sleep after new roles.
 """
 
 from __future__ import annotations
@@ -9,6 +11,7 @@ import io
 import json
 import sys
 import tarfile
+import time
 import zipfile
 from collections.abc import Callable
 from typing import Any
@@ -19,10 +22,11 @@ from botocore.exceptions import ClientError
 HANDLER = "def handler(event, context):\n    return {'statusCode': 200, 'body': '{}'}\n"
 
 
-def main(name: str, image: str, bucket: str) -> None:
+def main(name: str, image: str, bucket: str, pause: str = "0") -> None:
     iam, s3, sagemaker = boto3.client("iam"), boto3.client("s3"), boto3.client("sagemaker")
     model_role = role(iam, f"{name}-model", "sagemaker.amazonaws.com", "s3:GetObject")
     function_role = role(iam, f"{name}-function", "lambda.amazonaws.com", "sagemaker:InvokeEndpoint")
+    time.sleep(float(pause))
     repository, _, digest = image.partition("/")[2].partition("@")
     boto3.client("ecr").describe_images(repositoryName=repository, imageIds=[{"imageDigest": digest}])
     serve(sagemaker, s3, name, image, bucket, model_role)

@@ -188,7 +188,7 @@ class Deployment:
         These are looked for only where there is no record: one that exists knows everything.
         """
         world = self._world(history)
-        recorded = history.unwanted(record.steps, record.number, self.keep)
+        recorded = history.unwanted(record, self.keep)
         unwanted = [step for step in recorded if not self._is_task(step)]
         world.observe((*record.steps, *unwanted), cancelled=self.context.cancelled)
         strays = [] if history.records else self._strays(record.steps, world)

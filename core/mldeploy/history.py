@@ -26,11 +26,15 @@ class History:
         return self.records[-1].number + 1 if self.records else 1
 
     def find(self, name: str) -> Record | None:
-        """Return a release by its id such as `r3`, or the newest good one that was deployed from a commit."""
-        if name.startswith("r"):
-            return next((record for record in self.records if record.release_id == name), None)
-        good = (record for record in reversed(self.records) if record.outcome == "deployed")
-        return next((record for record in good if record.was_deployed_from(name)), None)
+        """Return a release by its id such as `r3`, or the newest good one that was deployed from a commit.
+
+        The record of a release may be gone while the one that restored it is there, which is as good.
+        """
+        good = [record for record in reversed(self.records) if record.outcome == "deployed"]
+        if not name.startswith("r"):
+            return next((record for record in good if record.was_deployed_from(name)), None)
+        named = next((record for record in self.records if record.release_id == name), None)
+        return named or next((record for record in good if f"r{record.content_number}" == name), None)
 
     def continued(self, steps: Sequence[Step]) -> Record | None:
         """Return the newest record if it wants exactly these steps: its run is repeated or resumed."""
@@ -45,21 +49,20 @@ class History:
 
     def outdated(self, current: Record, keep: int) -> list[Record]:
         """Return the records to forget: all but the current one and the newest good ones, `keep` in all."""
-        kept = {record.number for record in self._kept_before(current.number, keep)}
+        kept = {record.number for record in self._kept_before(current, keep)}
         return [record for record in self.records if record.number not in {*kept, current.number}]
 
-    def unwanted(self, desired: Sequence[Step], number: int, keep: int) -> list[Step]:
+    def unwanted(self, current: Record, keep: int) -> list[Step]:
         """Return the recorded steps that are neither desired nor needed to go back to a release that is kept.
 
         Only immutable steps are held back for rollback: stable names are shared by all releases.
 
         Arguments:
-            desired: the steps of the release that becomes the current one.
-            number: its number.
+            current: the release that becomes the current one.
             keep: how many releases are kept, this one included.
         """
-        spared = {step.id for step in desired}
-        for record in self._kept_before(number, keep):
+        spared = {step.id for step in current.steps}
+        for record in self._kept_before(current, keep):
             spared |= {step.id for step in record.steps if step.immutable}
         return [step for step in self.steps() if step.id not in spared]
 
@@ -80,6 +83,11 @@ class History:
         """Return the releases and their outcomes in one line."""
         return ", ".join(f"{record.release_id} ({record.outcome})" for record in self.records)
 
-    def _kept_before(self, number: int, keep: int) -> list[Record]:
-        good = [record for record in self.records if record.outcome == "deployed" and record.number < number]
-        return good[-(keep - 1) :] if keep > 1 else []
+    def _kept_before(self, current: Record, keep: int) -> list[Record]:
+        """Return the newest good record of each content but the current one: a rollback that is repeated adds none."""
+        kept: dict[int, Record] = {}
+        for record in reversed(self.records):
+            if record.outcome == "deployed" and record.number < current.number:
+                kept.setdefault(record.content_number, record)
+        kept.pop(current.content_number, None)
+        return list(kept.values())[: keep - 1]

@@ -18,6 +18,7 @@ from mldeploy import hookspecs
 from mldeploy.entry_points import EntryPoint, declared
 from mldeploy.errors import MldeployError, PluginError, Problem
 from mldeploy.model import Later, Phase, Step
+from mldeploy.schema import composed_schema
 
 if TYPE_CHECKING:
     from mldeploy.context import Context
@@ -84,6 +85,7 @@ class Plugins:
     def __init__(self) -> None:
         self._manager = _Manager("mldeploy")
         self._manager.add_hookspecs(hookspecs)
+        self._schemas: dict[bool, Mapping[str, JSON]] = {}
 
     @property
     def names(self) -> list[str]:
@@ -112,6 +114,7 @@ class Plugins:
             hint = "reinstall or remove it; `mldeploy plugins` shows where it is from"
             raise PluginError(message, hint=hint) from error
         try:
+            self._schemas.clear()
             self._manager.register(module, name)
             self._manager.check_pending()
         except pluggy.PluginValidationError as error:
@@ -128,6 +131,19 @@ class Plugins:
                 with self._blame():
                     found.append((name, module.mldeploy_schema()))
         return found
+
+    def schema(self, *, closed: bool = True) -> Mapping[str, JSON]:
+        """Return the schema of release.yaml with the keys of these plugins; composed once, do not change it.
+
+        Arguments:
+            closed: see `composed_schema`.
+
+        Raises:
+            PluginError: two plugins own the same key, and do not mean the same by it.
+        """
+        if closed not in self._schemas:
+            self._schemas[closed] = composed_schema(self.schema_fragments(), closed=closed)
+        return self._schemas[closed]
 
     def limits(self, release: Release) -> list[Hop]:
         """Return the hops of the request path."""

@@ -14,7 +14,6 @@ from mldeploy.model import ENVIRONMENT_TAG, NAME_TAG, Release
 from mldeploy.overlay import ENVIRONMENTS, GATEWAY, merge, overlay_of, with_defaults, with_gateway
 from mldeploy.plugin_names import missing_plugins, plugin_names
 from mldeploy.plugins import INLINE_PLUGIN, installed
-from mldeploy.schema import composed_schema
 from mldeploy.secret_literals import find_secrets
 from mldeploy.suggestions import suggestion
 from mldeploy.wording import described, quoted
@@ -32,8 +31,8 @@ ENVIRONMENT_NAMES = ("local", "dev", "qa", "staging", "prod")
 class LoadedPlugins(Protocol):
     """What the loader asks of plugins (`mldeploy.plugins.Plugins`)."""
 
-    def schema_fragments(self) -> Sequence[tuple[str, Mapping[str, JSON]]]:
-        """Return (plugin name, fragment) of every plugin that owns keys."""
+    def schema(self, *, closed: bool = True) -> Mapping[str, JSON]:
+        """Return the schema of release.yaml with the keys of these plugins."""
 
     def limits(self, release: Release) -> Sequence[Hop]:
         """Return the hops of the request path."""
@@ -79,7 +78,7 @@ def resolve_release(path: Path, env: str, load: PluginLoader, *, gateway: str = 
     asked = with_gateway(document, env, gateway)
     missing = missing_plugins(asked.value, env, known) if not is_inline else []
     plugins = load(plugin_names(asked.value, env, known), root)
-    schema = composed_schema(plugins.schema_fragments(), closed=not missing)
+    schema = plugins.schema(closed=not missing)
     problems = [*find_secrets(document.value), *missing, *_misfits(document.value, schema, document.keys)]
     _refuse(problems, document.positions)
     merged = with_defaults(merge(asked, env), schema, env)

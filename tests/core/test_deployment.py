@@ -158,6 +158,17 @@ class TestRetention:
         assert toy.names == {"endpoint", *kept}
         assert [record.number for record in toy.store.records()] == list(range(7 - keep, 7))
 
+    def test_a_repeated_rollback_takes_nothing_that_the_first_one_kept(self, toy: Toy) -> None:
+        toy.keep = 2
+        for version in (1, 2):
+            toy.run(*release(version))
+        for _ in range(2):
+            toy.deployment().rollback("r1")
+        assert served(toy) == 1
+        assert toy.names == {"endpoint", toy_name(1), toy_name(2)}
+        toy.deployment().rollback("r2")
+        assert served(toy) == 2
+
     def test_a_failed_release_is_swept_by_the_next_good_one(self, toy: Toy) -> None:
         toy.run(*release(1))
         toy.world.hook = fails_at(f"update {THING}/endpoint", ValueError("no capacity"))

@@ -12,7 +12,6 @@ from mldeploy.errors import MldeployError, PluginError
 from mldeploy.limits import Chain
 from mldeploy.model import Phase, Release, Step
 from mldeploy.plugins import Plugins, load_plugins, sharing_loader
-from mldeploy.schema import composed_schema
 from tests.conftest import Install
 
 HEAD = "from mldeploy import Phase, Problem, Step, hookimpl\n"
@@ -126,7 +125,7 @@ class TestHooks:
             schema = f"return {{'type': 'object', 'properties': {{'colour': {{'type': '{kind}'}}}}}}"
             install(word, hook("mldeploy_schema()", schema))
         with pytest.raises(PluginError, match="'one' and 'two' both own 'colour'"):
-            composed_schema(load_plugins(["one", "two"], tmp_path).schema_fragments())
+            load_plugins(["one", "two"], tmp_path).schema()
 
     @pytest.mark.req("E24")
     @pytest.mark.parametrize("crash", ["1 / 0", "raise SystemExit(0)", "return 5", "return ['text']"])

@@ -8,7 +8,7 @@ import pytest
 
 from mldeploy.findings import render
 from mldeploy.release import resolve_release
-from mldeploy.schema import shipped_fragment
+from mldeploy.schema import composed_schema, shipped_fragment
 
 SAMPLE = Path(__file__).with_name("sample.yaml").read_text("utf-8")
 OWNERS = ("sagemaker", "cache", "image", "verify")
@@ -21,8 +21,8 @@ class ShippedPlugins:
         self._fragments = fragments
         self._hops = hops
 
-    def schema_fragments(self):
-        return [*((name, shipped_fragment(name)) for name in OWNERS), *self._fragments]
+    def schema(self, *, closed=True):
+        return composed_schema([*((name, shipped_fragment(name)) for name in OWNERS), *self._fragments], closed=closed)
 
     def limits(self, release):
         return list(self._hops)

@@ -25,10 +25,10 @@ def schema(*, file: Path, names: tuple[str, ...], output: Path | None) -> None:
     """
     from mldeploy.errors import UsageError
     from mldeploy.plugins import load_plugins
-    from mldeploy.schema import built_in_plugins, composed_schema, schema_text
+    from mldeploy.schema import built_in_plugins, schema_text
 
     plugins = load_plugins([*built_in_plugins(), *_named_in(file), *names], file.resolve().parent)
-    text = schema_text(composed_schema(plugins.schema_fragments()))
+    text = schema_text(plugins.schema())
     if output is None:
         click.echo(text, nl=False)
         return

@@ -16,7 +16,7 @@ from mldeploy.errors import UsageError
 from mldeploy.fast_validation import UnsupportedKeywordError, fits
 from mldeploy.plugin_names import missing_plugins, plugin_names
 from mldeploy.plugins import Plugins, installed, load_plugins
-from mldeploy.schema import composed_schema, resolved
+from mldeploy.schema import resolved
 
 if TYPE_CHECKING:
     from mldeploy.errors import Problem
@@ -76,7 +76,7 @@ class Questionnaire:
             raise UsageError(problem.message, hint=problem.hint)
         self._type = compute_type
         self._plugins: Plugins = load_plugins([compute_type, *names], Path())
-        self.schema = composed_schema(self._plugins.schema_fragments())
+        self.schema = self._plugins.schema()
         found = _prompts(self.schema, self.schema, (), required=True)
         # Prices depend on the region, so where comes before what; otherwise the order is that of the schemas.
         self.questions: tuple[Question, ...] = tuple(sorted(found, key=lambda question: ".region" not in question.key))

@@ -15,7 +15,6 @@ import pytest
 
 from mldeploy import hookspecs
 from mldeploy.plugins import Plugins, installed
-from mldeploy.schema import composed_schema
 from mldeploy.secret_literals import find_secrets
 from mldeploy.testing import schema_rules, step_rules
 from mldeploy.testing.description import Description, describe, untouched
@@ -70,7 +69,7 @@ class PluginContract:
         own = [fragment for name, fragment in _alone(self.plugin).schema_fragments() if name == self.plugin]
         faults = [fault for fragment in own for fault in schema_rules.faults(fragment)]
         _hold(not faults, "\n".join(faults))
-        composed_schema(_alone(self.plugin).schema_fragments())
+        _alone(self.plugin).schema()
 
     def test_its_releases_load_it(self, tmp_path: Path) -> None:
         """Its word in release.yaml, or that of a plugin that requires it, is enough."""
