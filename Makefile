@@ -11,13 +11,19 @@ export UV_CACHE_DIR := $(CURDIR)/.cache/uv
 # The suite starts Python thousands of times: without bytecode each of them compiles botocore and moto anew.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: demo test test-full check apigeelint install redis lock docs benchmark clean
+.PHONY: demo test test-strict test-full check apigeelint install redis lock docs benchmark clean
 
 demo: install
 	PATH="$(CURDIR)/$(BIN):$$PATH" bash docs/tutorial/demo.sh "$(TEXT)"
 
+QUICK := -n 3 --dist loadfile --no-loadscope-reorder -m "not full"
+
 test: install redis
-	$(BIN)/pytest -n 3 --dist loadfile --no-loadscope-reorder -m "not full"
+	$(BIN)/pytest $(QUICK)
+
+# The same tests against sandboxes with AWS's delays, rates and quotas, on a clock that runs 60 times as fast.
+test-strict: install redis
+	MLDEPLOY_SANDBOX_MODE=strict MLDEPLOY_SANDBOX_SPEED=60 $(BIN)/pytest $(QUICK)
 
 test-full: install redis
 	$(BIN)/pytest

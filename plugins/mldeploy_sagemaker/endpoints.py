@@ -11,6 +11,7 @@ from mldeploy import DeployError, Observed, Phase, RefusedError, Step
 from mldeploy.model import JSON
 from mldeploy_aws.alarm_specs import alarms_on
 from mldeploy_aws.log_source import CloudWatchLogs
+from mldeploy_aws.operations import SIGHT_SECONDS
 from mldeploy_sagemaker.endpoint_watch import FAILED, IN_SERVICE, ROLLBACK_FAILED, EndpointWatch
 from mldeploy_sagemaker.live_settings import LiveSettings, variants_of
 from mldeploy_sagemaker.lookup import SageMakerDriver
@@ -129,13 +130,22 @@ class EndpointDriver(SageMakerDriver):
             raise RefusedError(message, hint=hint)
         if settings.captures_for_others(step):
             self.context.progress(step.id, "keeping DataCaptureConfig, which somebody else switched on")
-        wanted = variants_of(self.client.describe_endpoint_config(EndpointConfigName=step.spec["EndpointConfigName"]))
+        wanted = variants_of(self._new_config(step.spec["EndpointConfigName"]))
         changed = [name for name, kind in settings.instance_types().items() if wanted.get(name) != kind]
         with ScalingPause(self.aws.client("application-autoscaling"), step.name, changed, keep=wanted):
             self.context.wait(
                 lambda: self._updating(step, settings, watch), seconds=watch.seconds, what=f"{step.name} to be free"
             )
             watch.settled()
+
+    def _new_config(self, name: str) -> Mapping[str, Any]:
+        """Return an endpoint configuration that exists, although SageMaker may not find it in its first seconds."""
+        found: Mapping[str, Any] = self.context.wait(
+            lambda: self.described(lambda: self.client.describe_endpoint_config(EndpointConfigName=name)),
+            seconds=SIGHT_SECONDS,
+            what=f"{name} to be found",
+        )
+        return found
 
     def _updating(self, step: Step, settings: LiveSettings, watch: EndpointWatch) -> bool | None:
         """Ask for the update once; None while another change runs, which is waited for."""

@@ -27,6 +27,8 @@ from mldeploy_apigee.openid_discovery import OpenIdDiscovery
 from mldeploy_apigee.world import Apigee
 from mldeploy_aws.patience import Patience
 from mldeploy_sandbox.apigee.standin import StandIn
+from mldeploy_sandbox.clock import Clock
+from mldeploy_sandbox.settings import STRICT, settings_from_environment
 from mldeploy_sandbox.world import World
 from tests.apigee.described import AWS_OUTPUTS, NAME, apigee_steps
 
@@ -166,9 +168,15 @@ def _aws(secrets: Mapping[str, tuple[str, str]]) -> Any:
 
 @contextmanager
 def opened(folder: Path, **world: Any) -> Iterator[Place]:
-    """Start a stand-in and an origin on free ports of this machine."""
+    """Start a stand-in and an origin on free ports of this machine.
+
+    Arguments:
+        world: mode, clock and faults where a test is about them; without any, mode and speed come from the environment.
+    """
     folder.mkdir(exist_ok=True)
-    shared = World(folder=folder / "sandbox", base_url="http://127.0.0.1", **world)
+    settings = settings_from_environment()
+    asked_for = {"strict": settings.mode == STRICT, "clock": Clock(settings.speed or 1.0)}
+    shared = World(folder=folder / "sandbox", base_url="http://127.0.0.1", **(world or asked_for))
     stand_in = StandIn(shared)
     server = make_server("127.0.0.1", 0, stand_in, threaded=True)
     origin = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Origin)

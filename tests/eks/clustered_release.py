@@ -58,6 +58,7 @@ class ClusteredRelease:
         self._pushed: dict[str, str] = {}
         self._running = folder / ".mldeploy" / "sandbox"
         self.sandbox = Sandbox(client.ensure(self._running, kept=True), self._running)
+        self.sandbox.cluster(OBJECT)
         self._doors: dict[str, Any] = {}
 
     def close(self) -> None:

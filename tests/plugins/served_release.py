@@ -16,6 +16,7 @@ from mldeploy.release import load_release
 from mldeploy.state_files import FileStateStore
 from mldeploy_sagemaker import mldeploy_expose, mldeploy_provision
 from mldeploy_sandbox import client
+from mldeploy_sandbox.settings import Settings
 from tests.sandbox.running_sandbox import REGISTRY, REPOSITORY, SERVICE, Sandbox, tar_gz
 
 NAME = "probe"
@@ -108,12 +109,13 @@ class ImageDriver:
 class ServedRelease:
     """One project folder with a sandbox of its own."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, settings: Settings | None = None) -> None:
+        """Start the sandbox; without `settings`, as the environment says."""
         self.folder = folder
         self.events: list[Event] = []
         self._pushed: dict[str, str] = {}
         self._running = folder / ".mldeploy" / "sandbox"
-        self.sandbox = Sandbox(client.ensure(self._running, kept=True), self._running)
+        self.sandbox = Sandbox(client.ensure(self._running, kept=True, settings=settings), self._running)
         s3 = self.sandbox.client("s3")
         s3.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
         for key in ("model.tar.gz", "second.tar.gz"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -198,18 +199,12 @@ def test_bounds_that_a_schedule_set_are_no_drift(served: ServedRelease) -> None:
 def test_a_canary_that_fails_requests_is_stopped_by_its_alarm(served: ServedRelease) -> None:
     config = {"deployment": GUARDED, "instance": {"count": 2}}
     served.run(config)
-    done = threading.Event()
-    caller = threading.Thread(target=_call_until, args=(served, done))
-    caller.start()
-    try:
-        with pytest.raises(DeployError, match="probe-local-errors"):
-            served.run(config, version="2", source=FAILING)
-    finally:
-        done.set()
-        caller.join()
+    with _calling(served, b"hello"), pytest.raises(DeployError, match="probe-local-errors"):
+        served.run(config, version="2", source=FAILING)
     assert [served.sandbox.invoke(ENDPOINT)["body"] for _ in range(5)] == ["hello"] * 5
     assert f"AWS::SageMaker::Endpoint/{ENDPOINT}" not in changes(served, config)
-    served.run(config, version="3")
+    with _calling(served, b"fail"):
+        served.run(config, version="3")
     assert any("is on already" in line for line in served.told()), "an alarm that rings does not stop the repair"
 
 
@@ -227,11 +222,24 @@ def test_a_good_release_takes_over_in_steps(served: ServedRelease, strategy: str
     assert changes(served, config, version="2") == {}
 
 
-def _call_until(served: ServedRelease, done: threading.Event) -> None:
+@contextmanager
+def _calling(served: ServedRelease, body: bytes) -> Iterator[None]:
+    """Let somebody send requests meanwhile, whether they fail or not."""
+    done = threading.Event()
+    caller = threading.Thread(target=_call_until, args=(served, body, done))
+    caller.start()
+    try:
+        yield
+    finally:
+        done.set()
+        caller.join()
+
+
+def _call_until(served: ServedRelease, body: bytes, done: threading.Event) -> None:
     runtime = served.sandbox.client("sagemaker-runtime")
     while not done.wait(0.02):
         try:
-            runtime.invoke_endpoint(EndpointName=ENDPOINT, Body=b"hello")
+            runtime.invoke_endpoint(EndpointName=ENDPOINT, Body=body)
         except runtime.exceptions.ModelError:
             continue
 
@@ -250,7 +258,6 @@ def _change_by_hand(served: ServedRelease, name: str, *, capture: bool = False, 
             "CaptureOptions": [{"CaptureMode": "Input"}],
         }
     sagemaker.create_endpoint_config(EndpointConfigName=name, ProductionVariants=variants, **settings)
-    served.sandbox.catch_up()
     sagemaker.update_endpoint(EndpointName=ENDPOINT, EndpointConfigName=name)
     served.sandbox.wait_for(ENDPOINT, "InService")
 

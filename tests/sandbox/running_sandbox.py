@@ -103,15 +103,17 @@ def sandbox_seconds(real: int) -> int:
 class Sandbox:
     """A running sandbox as a test uses it."""
 
-    def __init__(self, running: Running, folder: Path) -> None:
+    def __init__(self, running: Running, folder: Path, *, patient: bool = True) -> None:
+        """In strict mode the clients of a patient one let the clock move on until what they ask can be answered."""
         self.running = running
         self.folder = folder
+        self._patient = patient and running.mode == "strict"
         self._clients: dict[tuple[str, str], Any] = {}
 
     def client(self, service: str, region: str = REGION) -> Any:
         """Return a client that retries nothing and leaves all checks to the sandbox."""
         if (service, region) not in self._clients:
-            self._clients[service, region] = boto3.client(
+            made = boto3.client(
                 service,
                 endpoint_url=self.running.url,
                 region_name=region,
@@ -119,6 +121,11 @@ class Sandbox:
                 aws_secret_access_key="anything",
                 config=Config(retries={"total_max_attempts": 1}, parameter_validation=False),
             )
+            if self._patient:
+                from tests.sandbox.patience import be_patient  # plain mode goes without moto in this process
+
+                be_patient(made, self.advance)
+            self._clients[service, region] = made
         return self._clients[service, region]
 
     def push(self, *, label: str | None = "process", source: str = SERVICE, layer: bytes | None = None) -> str:
@@ -175,10 +182,14 @@ class Sandbox:
         except iam.exceptions.NoSuchEntityException:
             return iam.create_role(RoleName="sagemaker", AssumeRolePolicyDocument=json.dumps(TRUST))["Role"]["Arn"]
 
-    def catch_up(self) -> None:
-        """In strict mode, let the clock move on until what was just made can be found and used."""
-        if self.running.mode == "strict":
-            client.ask(self.running, "POST", "clock", {"advance": "10"})
+    def cluster(self, name: str) -> None:
+        """Create an EKS cluster."""
+        role = "arn:aws:iam::123456789012:role/cluster"
+        self.client("eks").create_cluster(name=name, roleArn=role, resourcesVpcConfig={})
+
+    def advance(self, seconds: float) -> None:
+        """Move the clock on."""
+        client.ask(self.running, "POST", "clock", {"advance": str(seconds)})
 
     def configure(
         self, name: str, *, image: str | None = None, environment: dict[str, str] | None = None, **variant: Any
@@ -189,9 +200,7 @@ class Sandbox:
         if "ModelDataUrl" in variant:
             container["ModelDataUrl"] = variant.pop("ModelDataUrl")
         role = self.role()
-        self.catch_up()
         sagemaker.create_model(ModelName=name, ExecutionRoleArn=role, PrimaryContainer=container)
-        self.catch_up()
         variants = [
             {
                 "VariantName": "AllTraffic",
@@ -202,7 +211,6 @@ class Sandbox:
             }
         ]
         sagemaker.create_endpoint_config(EndpointConfigName=name, ProductionVariants=variants)
-        self.catch_up()
         return name
 
     def deploy(self, name: str, **settings: Any) -> str:

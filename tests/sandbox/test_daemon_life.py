@@ -93,7 +93,7 @@ def test_only_the_owner_can_read_the_token(folder):
         "url": running.url,
         "token": running.token,
         "started": client.status(folder).started,
-        "mode": "plain",
+        "mode": running.mode,
         "kept": False,
     }
     assert client.ensure(folder, kept=True).started_here is False

@@ -40,7 +40,8 @@ def test_a_new_function_is_active_and_its_last_update_successful(sandbox):
     client = sandbox.client("lambda")
     found = client.get_function_configuration(FunctionName="active")
     assert (found["State"], found["LastUpdateStatus"]) == ("Active", "Successful")
-    changed = client.update_function_configuration(FunctionName="active", Timeout=9)
+    client.update_function_configuration(FunctionName="active", Timeout=9)
+    changed = client.get_function_configuration(FunctionName="active")
     assert (changed["LastUpdateStatus"], changed["Timeout"]) == ("Successful", 9)
     with pytest.raises(ClientError, match="901"):
         client.update_function_configuration(FunctionName="active", Timeout=901)

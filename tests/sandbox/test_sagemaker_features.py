@@ -8,8 +8,6 @@ import pytest
 from botocore.exceptions import ClientError
 from running_sandbox import Sandbox, eventually
 
-from mldeploy_sandbox import client
-
 PLACE = {"InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
 ONE = [{"VariantName": "one", "ModelName": "plain", **PLACE}]
 SERVERLESS = [
@@ -66,7 +64,7 @@ def test_a_canary_bakes_on_the_clock_of_the_sandbox_and_refuses_halves_too_large
     assert seen == {"1", "2"}, "both fleets answer while the canary bakes"
     assert sagemaker.describe_endpoint(EndpointName=name)["EndpointStatus"] == "Updating"
     for _ in range(2):
-        client.ask(sandbox.running, "POST", "clock", {"advance": "3600"})
+        sandbox.advance(3600)
     assert sandbox.wait_for(name, "InService")["EndpointConfigName"] == "baked-2"
     assert {sandbox.invoke(name)["version"] for _ in range(10)} == {"2"}
 

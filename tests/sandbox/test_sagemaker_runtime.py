@@ -47,7 +47,7 @@ def test_weights_and_target_variant_choose_the_process(sandbox):
     sagemaker = sandbox.client("sagemaker")
     for name in ("blue", "green"):
         sandbox.configure(name, environment={"VERSION": name})
-    place = {"InstanceType": "ml.g5.xlarge", "InitialInstanceCount": 1}
+    place = {"InstanceType": "ml.m6i.large", "InitialInstanceCount": 1}
     sagemaker.create_endpoint_config(
         EndpointConfigName="both",
         ProductionVariants=[

@@ -20,12 +20,8 @@ NONE_ALLOWED = "ml.g5.xlarge"
 @pytest.fixture(scope="module")
 def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     folder = tmp_path_factory.mktemp("strict")
-    yield Sandbox(client.ensure(folder, kept=False, settings=Settings(mode="strict")), folder)
+    yield Sandbox(client.ensure(folder, kept=False, settings=Settings(mode="strict")), folder, patient=False)
     client.stop(folder)
-
-
-def advance(sandbox: Sandbox, seconds: float) -> None:
-    client.ask(sandbox.running, "POST", "clock", {"advance": str(seconds)})
 
 
 def refusal(call: Any, **params: Any) -> tuple[str, str]:
@@ -45,12 +41,12 @@ def test_a_new_role_a_new_model_and_a_new_configuration_take_their_time(strict):
     model = {"ModelName": "m", "ExecutionRoleArn": role, "PrimaryContainer": container}
     assert refusal(sagemaker.create_model, **model)[1].startswith(f"Could not assume role {role}")
     assert last_rule(strict) == "iam-propagation"
-    advance(strict, 8)
+    strict.advance(8)
     sagemaker.create_model(**model)
     variant = {"VariantName": "v", "ModelName": "m", "InstanceType": "ml.m5.large", "InitialInstanceCount": 1}
     config = {"EndpointConfigName": "c", "ProductionVariants": [variant]}
     assert 'Could not find model "arn:aws:sagemaker' in refusal(sagemaker.create_endpoint_config, **config)[1]
-    advance(strict, 3)
+    strict.advance(3)
     sagemaker.create_endpoint_config(**config)
     endpoint = {"EndpointName": "e", "EndpointConfigName": "c"}
     assert "Could not find endpoint configuration" in refusal(sagemaker.create_endpoint, **endpoint)[1]
@@ -61,17 +57,17 @@ def test_a_new_function_is_pending_and_an_update_keeps_others_out(strict):
     functions, name = strict.client("lambda"), {"FunctionName": "slow"}
     with pytest.raises(ClientError, match="cannot be assumed by Lambda"):
         make_function(strict, "slow", "def main(event, context): return 1")
-    advance(strict, 8)
+    strict.advance(8)
     make_function(strict, "slow", "def main(event, context): return 1")
     assert functions.get_function(**name)["Configuration"]["State"] == "Pending"
     assert refusal(functions.invoke, **name)[0] == "ResourceConflictException"
     assert last_rule(strict) == "lambda-pending"
-    advance(strict, 5)
+    strict.advance(5)
     assert functions.get_function_configuration(**name)["State"] == "Active"
     assert functions.update_function_configuration(**name, Timeout=5)["LastUpdateStatus"] == "InProgress"
     assert refusal(functions.update_function_configuration, **name, Timeout=6)[0] == "ResourceConflictException"
     functions.invoke(**name)
-    advance(strict, 3)
+    strict.advance(3)
     functions.update_function_configuration(**name, Timeout=6)
 
 
@@ -79,14 +75,14 @@ def test_rest_apis_are_made_and_deleted_slowly(strict):
     gateway = strict.client("apigateway")
     one = gateway.create_rest_api(name="one")["id"]
     assert refusal(gateway.create_rest_api, name="two") == ("TooManyRequestsException", "Too Many Requests")
-    advance(strict, 3)
+    strict.advance(3)
     two = gateway.create_rest_api(name="two")["id"]
     gateway.delete_rest_api(restApiId=one)
     for seconds in (0, 28):
-        advance(strict, seconds)
+        strict.advance(seconds)
         assert refusal(gateway.delete_rest_api, restApiId=two)[0] == "TooManyRequestsException"
     assert last_rule(strict) == "apigateway-rates"
-    advance(strict, 2)
+    strict.advance(2)
     gateway.delete_rest_api(restApiId=two)
 
 
@@ -99,12 +95,12 @@ def test_a_quota_of_nothing_stops_an_endpoint_until_it_is_granted(strict):
     code = {"ServiceCode": "sagemaker", "QuotaCode": quota["QuotaCode"]}
     assert quotas.get_service_quota(**code)["Quota"]["QuotaName"] == quota["QuotaName"]
     strict.role()
-    advance(strict, 8)
+    strict.advance(8)
     sagemaker.create_model(ModelName="large", ExecutionRoleArn=strict.role(), PrimaryContainer={"Image": strict.push()})
-    advance(strict, 3)
+    strict.advance(3)
     variant = {"VariantName": "v", "ModelName": "large", "InstanceType": NONE_ALLOWED, "InitialInstanceCount": 2}
     sagemaker.create_endpoint_config(EndpointConfigName="large", ProductionVariants=[variant])
-    advance(strict, 3)
+    strict.advance(3)
     endpoint = {"EndpointName": "large", "EndpointConfigName": "large"}
     refused = refusal(sagemaker.create_endpoint, **endpoint)
     assert refused[0] == "ResourceLimitExceeded"
@@ -114,7 +110,7 @@ def test_a_quota_of_nothing_stops_an_endpoint_until_it_is_granted(strict):
     sagemaker.create_endpoint(**endpoint)
     describe = sagemaker.describe_endpoint
     assert describe(EndpointName="large")["EndpointStatus"] == "Creating"
-    eventually(lambda: advance(strict, 60) or describe(EndpointName="large")["EndpointStatus"] == "InService")
+    eventually(lambda: strict.advance(60) or describe(EndpointName="large")["EndpointStatus"] == "InService")
     assert refusal(sagemaker.update_endpoint, **endpoint)[0] == "ResourceLimitExceeded"
 
 
@@ -124,7 +120,7 @@ def test_the_tag_index_lags(strict):
     assert tags.get_resources(**query)["ResourceTagMappingList"] == []
     strict.client("logs").create_log_group(logGroupName="tagged", tags={"lags": "yes"})
     assert tags.get_resources(**query)["ResourceTagMappingList"] == []
-    advance(strict, 60)
+    strict.advance(60)
     assert len(tags.get_resources(**query)["ResourceTagMappingList"]) == 1
 
 
@@ -135,7 +131,9 @@ def test_a_running_sandbox_keeps_its_mode(strict):
 
 
 @pytest.mark.full
-def test_a_plain_sandbox_waits_for_nothing(sandbox):
+def test_a_plain_sandbox_waits_for_nothing(tmp_path):
+    sandbox = Sandbox(client.ensure(tmp_path, kept=False, settings=Settings(mode="plain")), tmp_path)
     sandbox.configure("at-once")
     make_function(sandbox, "at-once", "def main(event, context): return 1")
     assert sandbox.client("lambda").invoke(FunctionName="at-once")["StatusCode"] == 200
+    client.stop(tmp_path)

@@ -23,8 +23,8 @@ from tests.ci.action.expressions import Contexts, condition, interpolated
 from tests.ci.action.log_commands import LogReader, file_outputs
 
 KEPT = ("PATH", "HOME", "LANG")
-PACKAGE_SETTINGS = ("UV_", "PIP_", "SSL_CERT_", "REQUESTS_CA_", "HTTPS_PROXY", "NO_PROXY")
-"""Where packages come from on this machine, as a runner of an organisation would have it."""
+MACHINE_SETTINGS = ("UV_", "PIP_", "SSL_CERT_", "REQUESTS_CA_", "HTTPS_PROXY", "NO_PROXY", "MLDEPLOY_SANDBOX_")
+"""Where packages come from, as a runner of an organisation would have it, and how the sandbox is."""
 LARGEST_SUMMARY = 1024 * 1024
 STEP_KEYS = {"id", "name", "if", "uses", "with", "run", "shell", "env", "working-directory"}
 SECONDS = 240
@@ -101,7 +101,7 @@ class Runner:
         script = self.new_file("script.sh")
         script.write_text(interpolated(step["run"], contexts), encoding="utf-8")
         machine = {
-            name: value for name, value in os.environ.items() if name in KEPT or name.startswith(PACKAGE_SETTINGS)
+            name: value for name, value in os.environ.items() if name in KEPT or name.startswith(MACHINE_SETTINGS)
         }
         environment = machine | self.job_variables(action)
         environment |= {f"GITHUB_{name.upper()}": str(path) for name, path in files.items()}

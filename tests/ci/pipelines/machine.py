@@ -1,8 +1,8 @@
 """A fresh machine per job: a folder, a home, the variables of the job, and bash. What both runners stand on.
 
-A step sees nothing of this process but the variables that name indexes, caches and certificates. The repository is
-cloned as a checkout would, at one commit. Environments are installed as the step says, once: the same script in a later
-job gets a link to what it made.
+A step sees nothing of this process but the variables that name indexes, caches and certificates, and those of the
+sandbox. The repository is cloned as a checkout would, at one commit. Environments are installed as the step says, once:
+the same script in a later job gets a link to what it made.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-KEPT = ("PIP_", "UV_", "SSL_", "REQUESTS_", "HTTP_", "HTTPS_", "NO_PROXY", "AWS_CA_BUNDLE", "LANG", "TMPDIR")
+PACKAGES = ("PIP_", "UV_", "SSL_", "REQUESTS_", "HTTP_", "HTTPS_", "NO_PROXY", "AWS_CA_BUNDLE")
+KEPT = (*PACKAGES, "LANG", "TMPDIR", "MLDEPLOY_SANDBOX_")
 INSTALLED = ".venv"
 SECONDS = 280
 

@@ -28,7 +28,9 @@ def standin(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sandbox]:
     if os.environ.get("KUBECONFIG"):
         pytest.skip("needs the stand-in, whose nodes run process images; KUBECONFIG names a real API server")
     folder = tmp_path_factory.mktemp("sandbox")
-    yield Sandbox(client.ensure(folder, kept=False), folder)
+    sandbox = Sandbox(client.ensure(folder, kept=False), folder)
+    sandbox.cluster("standin")
+    yield sandbox
     client.stop(folder)
 
 
