@@ -27,9 +27,10 @@ HASH = "pod-template-hash"
 
 
 class DeploymentDriver(ServingDriver):
-    """Spec: Cluster, Manifest, and what goes into it: RepositoryUri, Digest. Outputs: Name, Release.
+    """Spec: Cluster, Manifest, what goes into it (RepositoryUri, Digest), and RollbackAlarms. Outputs: Name, Release.
 
     `Release` names what answers: it changes exactly when the pods do. Settings: WaitSeconds, and those of `Takeover`.
+    RollbackAlarms are names; only a takeover in steps looks at them.
     """
 
     def find(self, step: Step) -> Observed | None:

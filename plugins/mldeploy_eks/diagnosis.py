@@ -13,6 +13,7 @@ from mldeploy_eks.inference_services import deployment_name
 from mldeploy_eks.kinds import PREFIX
 from mldeploy_eks.names import selector_text
 from mldeploy_eks.pod_evidence import evidence_of, last_output, newest_replica_set, past_evidence_of, replica_sets
+from mldeploy_eks.redis_names import COMPONENT
 from mldeploy_eks.rollout import is_rolled_out
 from mldeploy_eks.serving import container_of
 
@@ -41,7 +42,7 @@ class ClusterDiagnostician:
         cluster: Cluster = self._context.provider("kubernetes")
         status, causes = [], []
         with translated("to look for causes"):
-            for step in record.steps:
+            for step in sorted(record.steps, key=_is_component):
                 if (name := _deployment(cluster, step)) is not None:
                     live = cluster.get("Deployment", name)
                     status.append(_status(name, live))
@@ -85,6 +86,12 @@ class ClusterDiagnostician:
         spec = replace_refs(step.spec, known)
         repository, digest = spec.get("RepositoryUri"), spec.get("Digest")
         return f"{repository}@{digest}" if isinstance(repository, str) and isinstance(digest, str) else None
+
+
+def _is_component(step: Step) -> bool:
+    """Return whether a step makes what stands beside the model, such as its Redis."""
+    labels = step.spec.get("Manifest", {}).get("metadata", {}).get("labels", {})
+    return COMPONENT in labels
 
 
 def _deployment(cluster: Cluster, step: Step) -> str | None:

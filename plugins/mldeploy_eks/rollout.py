@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from mldeploy import DeployError, Step
@@ -48,8 +48,11 @@ class Rollout:
                 raise
             raise self._failure(verdict(self._evidence()), f"not available after {self._seconds:.0f} s") from None
 
-    def kept(self, seconds: float) -> None:
+    def kept(self, seconds: float, also: Callable[[], None]) -> None:
         """Watch available pods for a while.
+
+        Arguments:
+            also: what else is looked at each time; raises to give up.
 
         Raises:
             DeployError: one of them ended, or is not available any more; the message has a cause.
@@ -62,6 +65,7 @@ class Rollout:
             if _restarts(evidence) > restarts:
                 raise self._failure(verdict(evidence), "starting again while they answer requests")
             self._stop_if_hopeless(evidence)
+            also()
             return True if time.monotonic() >= until else None
 
         self._context.wait(look, seconds=seconds + self._seconds, what=f"the pods of {self._name} to stay available")

@@ -81,13 +81,7 @@ def _serving(release: Release) -> Iterator[Problem]:
             path=("deployment", "strategy"),
             hint="set `eks: {ingress: {className: alb}}` (not with eks.kserve), or take rolling, which goes in batches",
         )
-    if strategy in WEIGHED and any(alarm != [] for alarm in release.value("deployment.alarms").values()):
-        yield Problem(
-            message=f"{strategy}: alarms are SageMaker's; on Kubernetes only the state of the new pods stops it",
-            path=("deployment", "alarms"),
-            hint="`verify` checks answers when the new pods have taken over, and brings the old ones back",
-            severity="warning",
-        )
+    yield from _alarms(release)
     if mode != "real-time":
         message = f"{mode}: pods answer requests at once"
         hint = "use real-time; eks.keda can scale to zero"
@@ -96,6 +90,26 @@ def _serving(release: Release) -> Iterator[Problem]:
         if release.value(f"endpoint.{key}"):
             message = f"endpoint.{key} is of SageMaker; type eks would leave it out"
             yield Problem(message=message, path=("endpoint", key), hint="take it out, or serve with type: sagemaker")
+
+
+def _alarms(release: Release) -> Iterator[Problem]:
+    """Yield which alarms stop nothing; we make none, because the controller names what they would watch."""
+    wanted = release.value("deployment.alarms")
+    for key in [key for key in ("errorsPerMinute", "latencyP99Ms") if key in wanted]:
+        yield Problem(
+            message=f"{key}: no alarm is made on Kubernetes, so that nothing would stop the new pods",
+            path=("deployment", "alarms", key),
+            hint="make an alarm on your load balancer and name it under deployment.alarms.names",
+            severity="warning",
+        )
+    strategy = release.value("deployment.strategy")
+    if wanted["names"] and not is_weighed(release):
+        yield Problem(
+            message=f"{strategy}: alarms are watched while new pods get a part of the requests",
+            path=("deployment", "alarms", "names"),
+            hint="set deployment.strategy to canary or linear, with `eks: {ingress: {className: alb}}`",
+            severity="warning",
+        )
 
 
 def _kserve(release: Release) -> Iterator[Problem]:

@@ -9,13 +9,14 @@ from mldeploy import Phase, Problem, Ref, Release, Step
 from mldeploy.model import JSON
 from mldeploy_eks import autoscalers, manifests
 from mldeploy_eks.access import permissions
+from mldeploy_eks.alarms import PROPERTY
 from mldeploy_eks.inference_services import inference_service
 from mldeploy_eks.kinds import PREFIX
 from mldeploy_eks.model_sources import describe_model
 from mldeploy_eks.names import cluster_name, namespace_of
 from mldeploy_eks.redis_steps import redis_address, redis_objects
 from mldeploy_eks.rules import problems
-from mldeploy_eks.weights import has_load_balancer, shares
+from mldeploy_eks.weights import has_load_balancer, is_weighed, shares
 
 ADDED_KINDS = ("HTTPRoute", "InferenceService", "ScaledObject")
 """Kinds that an add-on brings, without which the release cannot be."""
@@ -149,7 +150,7 @@ def _serving(release: Release, before: dict[str, JSON]) -> Step:
     image = {key: Ref(f"mldeploy::ModelImage/{release.resource_name}", key) for key in ("RepositoryUri", "Digest")}
     settings = {"WaitSeconds": release.value("deployment.waitSeconds"), **_weights(release)}
     manifest = inference_service(release) if release.value("eks.kserve") else manifests.deployment(release)
-    return _object(manifest, {**before, **image}, settings)
+    return _object(manifest, {**before, **image, **_alarms(release)}, settings)
 
 
 def _weights(release: Release) -> dict[str, JSON]:
@@ -162,6 +163,12 @@ def _weights(release: Release) -> dict[str, JSON]:
         "BakeSeconds": release.value("deployment.bakeSeconds"),
         "SettleSeconds": release.value("eks.drainSeconds"),
     }
+
+
+def _alarms(release: Release) -> dict[str, JSON]:
+    """Return the property with the alarms that stop a takeover in steps."""
+    names = release.value("deployment.alarms.names")
+    return {PROPERTY: names} if names and is_weighed(release) else {}
 
 
 def _object(manifest: JSON, more: dict[str, JSON] | None = None, settings: dict[str, JSON] | None = None) -> Step:

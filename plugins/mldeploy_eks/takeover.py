@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from mldeploy import DeployError, RefusedError, Step
 from mldeploy.errors import PendingError
+from mldeploy_eks.alarms import TakeoverAlarms
 from mldeploy_eks.answers import translated
 from mldeploy_eks.canaries import canary_deployment, canary_service
 from mldeploy_eks.fields import differences
@@ -32,7 +33,7 @@ class Takeover:
 
     - `Ingress`: its manifest, while nothing is weighed.
     - `Shares`: percents of the requests, one after the other; none where new pods take over at once or in batches.
-    - `BakeSeconds`: how long the new pods are watched after each share.
+    - `BakeSeconds`: how long the new pods, and the alarms that may stop them, are watched after each share.
     - `SettleSeconds`: how long a load balancer may take to know new pods.
     """
 
@@ -104,14 +105,17 @@ class Takeover:
         self._cluster.apply(canary_service(wanted))
         self._weigh(0)
         rollout = Rollout(self._context, self._cluster, self._step, name=self._name)
+        alarms = TakeoverAlarms(self._context, self._step)
+        alarms.leave_out_those_on()
         for percent in settings["Shares"]:
             self._cluster.apply(canary_deployment(wanted, max(1, math.ceil(replicas * percent / 100))))
             rollout.finished()
-            rollout.kept(settings["SettleSeconds"])
+            rollout.kept(settings["SettleSeconds"], alarms.check)
+            alarms.share(percent)
             self._weigh(percent)
             text = f"{percent} % of the requests go to new pods; watching them for {settings['BakeSeconds']} s"
             self._context.progress(self._step.id, text)
-            rollout.kept(settings["BakeSeconds"])
+            rollout.kept(settings["BakeSeconds"], alarms.check)
 
     def _weigh(self, percent: int | None) -> None:
         """Tell the load balancer which part the new pods get; None takes them out of it."""

@@ -22,6 +22,7 @@ EKS = {
         Grant("iam", "GetRole", ("{RoleArn}",)),
         Grant("iam", "PassRole", ("{RoleArn}",), conditions=(("iam:PassedToService", "pods.eks.amazonaws.com"),)),
     ),
+    "Kubernetes::Deployment": (Grant("cloudwatch", "DescribeAlarms", ("*",), when="RollbackAlarms"),),
     "Kubernetes::Secret": (
         Grant(
             "secretsmanager",

@@ -52,6 +52,6 @@ FLAVOURS = {
     "redis": Flavour(
         first=_redis(VALKEY),
         second=_redis(NEWER),
-        changes=("secretsmanager.Create", "secretsmanager.Delete", "kubernetes.ApplySecret", "kubernetes.DeleteSecret"),
+        changes=("kubernetes.Apply", "kubernetes.Delete", "secretsmanager.Create", "secretsmanager.Delete"),
     ),
 }

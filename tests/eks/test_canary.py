@@ -39,6 +39,10 @@ def weighed(strategy: str, percent: int, seconds: int = 1) -> dict[str, Any]:
     return {**BASE, "deployment": {"strategy": strategy, "stepPercent": percent, "bakeSeconds": seconds}}
 
 
+def guarded(config: dict[str, Any], alarms: dict[str, Any]) -> dict[str, Any]:
+    return {**config, "deployment": {**config["deployment"], "alarms": alarms}}
+
+
 QUICK = weighed("canary", 50, 0)
 WEIGHED = Point("kubernetes.ApplyIngress", 3, "after")
 """New pods get requests: before, the Ingress has been applied without them, and with none for them."""
@@ -134,6 +138,59 @@ def test_pods_that_fail_under_their_first_requests_never_take_over(deployed: Clu
     assert canary_parts(deployed) == []
     assert groups_of(deployed) == {OBJECT: 100}
     assert not [step for step in deployed.changes(QUICK, source=ANSWERING) if step.startswith("Kubernetes::")]
+
+
+def set_alarm(here: ClusteredRelease, state: str, name: str = "mine") -> None:
+    """Let an alarm on something that the sandbox does not measure have a state."""
+    cloudwatch = here.sandbox.client("cloudwatch")
+    cloudwatch.put_metric_alarm(
+        AlarmName=name, Namespace="mine", MetricName="mine", Statistic="Sum", Period=60, EvaluationPeriods=1,
+        Threshold=1.0, ComparisonOperator="GreaterThanThreshold",
+    )  # fmt: skip
+    cloudwatch.set_alarm_state(AlarmName=name, StateValue=state, StateReason="test")
+
+
+def alarm_at_share(here: ClusteredRelease, over: threading.Event) -> None:
+    """Let the alarm go on as soon as new pods get requests."""
+    while not any("of the requests go to new pods" in text for text in here.told()):
+        if over.wait(0.05):
+            return
+    set_alarm(here, "ALARM")
+
+
+@pytest.mark.req("Q7")
+def test_an_alarm_that_goes_on_gives_the_requests_back_and_is_named(deployed: ClusteredRelease) -> None:
+    set_alarm(deployed, "OK")
+    generation, over = deployed.live()["metadata"]["generation"], threading.Event()
+    alarm = threading.Thread(target=alarm_at_share, args=(deployed, over))
+    alarm.start()
+    try:
+        with pytest.raises(DeployError, match=r"mine went on while new pods had 20 % of the requests; undone"):
+            deployed.run(guarded(weighed("canary", 20, 60), {"names": ["mine"]}), version="2", source=ANSWERING)
+    finally:
+        over.set()
+        alarm.join()
+    assert deployed.live()["metadata"]["generation"] == generation
+    assert canary_parts(deployed) == []
+    assert groups_of(deployed) == {OBJECT: 100}
+    assert version_of(url_of(deployed)) == "1"
+
+
+@pytest.mark.full
+def test_an_alarm_that_is_on_already_does_not_stop_the_repair(deployed: ClusteredRelease) -> None:
+    set_alarm(deployed, "ALARM")
+    config = guarded(QUICK, {"names": ["mine"]})
+    deployed.run(config, version="2", source=ANSWERING)
+    assert any("mine is on already and cannot judge the new pods" in text for text in deployed.told())
+    assert version_of(url_of(deployed)) == "2"
+    assert deployed.changes(config, version="2", source=ANSWERING) == {}
+
+
+def test_an_alarm_that_does_not_exist_is_no_guard(deployed: ClusteredRelease) -> None:
+    with pytest.raises(DeployError, match="there is no alarm nobodys"):
+        deployed.run(guarded(QUICK, {"names": ["nobodys"]}), version="2", source=ANSWERING)
+    assert canary_parts(deployed) == []
+    assert version_of(url_of(deployed)) == "1"
 
 
 @pytest.mark.full
@@ -233,5 +290,20 @@ def test_where_nothing_weighs_requests_the_key_is_refused(tmp_path: Path) -> Non
     nginx = {**QUICK, "eks": {"ingress": {"className": "nginx"}}}
     assert "a part of the requests" in problems_of(tmp_path, nginx)["deployment.strategy"]
     assert problems_of(tmp_path, QUICK) == {}
-    alarms = {**QUICK, "deployment": {**QUICK["deployment"], "alarms": {"errorsPerMinute": 5}}}
-    assert "state of the new pods" in problems_of(tmp_path, alarms)["deployment.alarms"]
+
+
+@pytest.mark.parametrize(
+    ("strategy", "alarms", "said"),
+    [
+        ("canary", {"errorsPerMinute": 5}, {"deployment.alarms.errorsPerMinute": "no alarm is made on Kubernetes"}),
+        ("rolling", {"names": ["mine"]}, {"deployment.alarms.names": "rolling: alarms are watched while"}),
+        ("linear", {"names": ["mine"]}, {}),
+    ],
+    ids=["made", "unwatched", "watched"],
+)
+def test_an_alarm_that_stops_nothing_is_pointed_out(
+    tmp_path: Path, strategy: str, alarms: dict[str, Any], said: dict[str, str]
+) -> None:
+    found = problems_of(tmp_path, guarded(weighed(strategy, 20), alarms))
+    assert found.keys() == said.keys()
+    assert all(text in found[path] for path, text in said.items())

@@ -157,7 +157,11 @@ def world(here: ClusteredRelease, request: pytest.FixtureRequest) -> Iterator[Wo
 @pytest.mark.req("Q7")
 @pytest.mark.parametrize(
     ("world", "call"),
-    [("kserve", "kubernetes.ApplyInferenceService"), ("pod-identity", "eks.CreatePodIdentityAssociation")],
+    [
+        ("kserve", "kubernetes.ApplyInferenceService"),
+        ("pod-identity", "eks.CreatePodIdentityAssociation"),
+        ("redis", "kubernetes.ApplySecret"),
+    ],
     indirect=["world"],
 )
 def test_a_run_that_was_killed_after_a_call_is_finished_by_the_next(world: World, call: str) -> None:

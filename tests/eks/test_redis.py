@@ -10,6 +10,7 @@ from typing import Any
 import kubernetes_validate
 import pytest
 
+from mldeploy_eks.diagnosis import ClusterDiagnostician
 from tests.eks.clustered_release import OBJECT, ClusteredRelease
 from tests.eks.pod_security import findings
 from tests.eks.releases import manifests_of, problems_of
@@ -63,6 +64,15 @@ def test_equal_requests_are_answered_from_the_pod_and_a_second_run_changes_nothi
     assert [answer["headers"]["X-Cache"] for answer in (first, second)] == ["MISS", "HIT"]
     assert second["body"] == first["body"]
     assert cached.changes(CACHED) == {}
+
+
+@pytest.mark.req("4.6", "Q7")
+def test_a_diagnosis_tells_of_the_pods_of_the_model_first(cached: ClusteredRelease) -> None:
+    deployment = cached.deployment(CACHED)
+    record, _ = deployment.status()
+    found = ClusterDiagnostician(deployment.context).diagnose(record)
+    assert found.status == f"1 of 1 of {OBJECT} are available; 1 of 1 of {REDIS} are available"
+    assert found.causes == ()
 
 
 @pytest.mark.req("Q7")
