@@ -122,6 +122,7 @@ def test_a_domain_of_somebody_else_can_be_shared_and_stays(exposed: ExposedRelea
     aws.create_domain_name(
         domainName=DOMAIN, regionalCertificateArn=CERTIFICATE, endpointConfiguration={"types": ["REGIONAL"]}
     )
+    assert not aws.get_base_path_mappings(domainName=DOMAIN).get("items")
     with pytest.raises(RefusedError, match="does not carry our tags"):
         exposed.deployment(config(**domain())).run()
     exposed.deployment(shared).run()

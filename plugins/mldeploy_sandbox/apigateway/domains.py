@@ -42,13 +42,16 @@ class Domains:
     def _create(self, call: Call) -> Mapping[str, Any]:
         name, certificate = call.params["domainName"], call.params.get("regionalCertificateArn", "")
         with self._world.moto.lock:
-            if name in self._world.backend(SERVICE, call.region).domain_names:
+            backend = self._world.backend(SERVICE, call.region)
+            if name in backend.domain_names:
                 message = "The domain name you provided already exists."
                 raise TAKEN.refusal(INVALID, message)
             if certificate and certificate.split(":")[3] != call.region:
                 message = f"Invalid certificate ARN: {certificate}. Certificate must be in '{call.region}'."
                 raise REGION.refusal(INVALID, message)
-            return self._world.moto.answer(call)
+            answer = self._world.moto.answer(call)
+            backend.base_path_mappings.setdefault(name, {})  # moto 5.2 asks for a key that its first mapping makes
+            return answer
 
     def _update(self, call: Call) -> Mapping[str, Any]:
         with self._world.moto.lock:
