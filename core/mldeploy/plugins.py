@@ -162,7 +162,7 @@ class Plugins:
                 hook = getattr(self._manager.hook, f"mldeploy_{phase.value}")
                 for items in reversed(hook(release=release)):
                     found.extend(self._described(items, hook))
-            return [completed(item) for item in found] if complete else found
+            return [completed(item) if complete and isinstance(item, Step) else item for item in found]
 
     def costs(self, steps: Sequence[Step], region: str) -> list[CostLine]:
         """Return the lines of the monthly bill for the steps of a release."""
@@ -241,9 +241,9 @@ class Plugins:
         return found
 
 
-def completed(item: Step | Problem) -> Step | Problem:
+def completed(step: Step) -> Step:
     """Return a step with every value in its spec that comes later (see `Later`)."""
-    return replace(item, spec=_found(item.spec)) if isinstance(item, Step) else item
+    return replace(step, spec=_found(step.spec))
 
 
 def _found(value: JSON) -> JSON:

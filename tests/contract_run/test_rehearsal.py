@@ -14,6 +14,7 @@ pytest.importorskip("psutil")
 from mldeploy import Context, DeployError, Phase, Problem, Step
 from mldeploy.graph import settle
 from mldeploy.model import Ref
+from mldeploy.plugins import completed
 from mldeploy_contract.rehearsal.driver import RehearsalDriver
 from mldeploy_contract.rehearsal.steps import describe
 from tests.plugins.exposed_release import release_of
@@ -128,7 +129,7 @@ def test_the_endpoint_waits_for_the_rehearsal_of_what_it_will_serve(tmp_path: Pa
         for item in describe_part(release)
         if isinstance(item, Step)
     ]
-    steps = {step.kind: step for step in settle(found)}
+    steps = {step.kind: step for step in settle(map(completed, found))}
     waited = steps["mldeploy::Rehearsal"]
     assert steps["AWS::SageMaker::Endpoint"].spec["Rehearsed"] == waited.ref("Passed")
     assert waited.lazy

@@ -11,7 +11,7 @@ from mldeploy import Context, Observed, Phase, Problem, Step
 from mldeploy.deployment import Deployment
 from mldeploy.events import Event
 from mldeploy.graph import settle
-from mldeploy.plugins import Plugins
+from mldeploy.plugins import Plugins, completed
 from mldeploy.state_files import FileStateStore
 from mldeploy_cache import mldeploy_provision as describe_cache
 from mldeploy_eks import mldeploy_provision
@@ -95,7 +95,7 @@ class ClusteredRelease:
             context=context,
             store=FileStateStore(self.folder / ".mldeploy" / "state" / release.env),
             drivers={**loaded.drivers(context), "mldeploy::ModelImage": images},
-            steps=settle([image, *(item for item in found if isinstance(item, Step))]),
+            steps=settle([image, *(completed(item) for item in found if isinstance(item, Step))]),
             plugins=[],
             keep=3,
             command="test",

@@ -20,8 +20,8 @@ def caching(**settings: Any) -> dict[str, Any]:
 
 
 def steps_of(folder: Path, config: dict[str, Any], **more: str) -> dict[str, Step]:
-    found = map(completed, cache_steps(release_of(folder, {**config, **more})))
-    return {step.kind: step for step in found if isinstance(step, Step)}
+    found = cache_steps(release_of(folder, {**config, **more}))
+    return {step.kind: completed(step) for step in found if isinstance(step, Step)}
 
 
 def variables_of(steps: dict[str, Step]) -> dict[str, Any]:

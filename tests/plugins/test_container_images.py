@@ -40,8 +40,8 @@ def image_step(project: Path, env: str = "dev", **image: str) -> Step:
     text = release.read_text().partition("\nimage:")[0]
     settings = ", ".join(f"{key}: {value!r}" for key, value in image.items())
     release.write_text(f"{text}\nimage: {{{settings}}}\n")
-    steps = map(completed, describe(load_release(release, env, load_plugins)))
-    return next(step for step in steps if isinstance(step, Step) and step.kind == "mldeploy::Image")
+    steps = describe(load_release(release, env, load_plugins))
+    return completed(next(step for step in steps if isinstance(step, Step) and step.kind == "mldeploy::Image"))
 
 
 @pytest.mark.parametrize("changed", ["Dockerfile", "service/server.py", "model_loader.py", "requirements.lock"])

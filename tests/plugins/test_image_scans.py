@@ -104,7 +104,8 @@ def test_what_passed_once_does_not_stop_a_rollback(
 def steps_of(folder: Path, image: Mapping[str, Any]) -> list[Step | Problem]:
     whole = {"name": "probe", "instance": {"type": "ml.m5.large", "region": "eu-central-1"}, "image": image}
     (folder / "release.yaml").write_text(json.dumps(whole), encoding="utf-8")
-    return list(map(completed, describe(load_release(folder / "release.yaml", "local", load_plugins))))
+    found = describe(load_release(folder / "release.yaml", "local", load_plugins))
+    return [completed(item) if isinstance(item, Step) else item for item in found]
 
 
 def test_everything_behind_the_image_waits_for_the_scan(tmp_path: Path) -> None:
