@@ -90,6 +90,7 @@ def test_plan_approve_deploy_then_a_change_then_rollback(
     assert f"--rollback --target-version={first[:7]}" in circleci_log.read_text()
 
 
+@pytest.mark.full
 @pytest.mark.req("8.12")
 def test_a_plan_that_is_not_what_would_be_done_now_is_not_applied(
     trigger: Any, repository: Repository, cloud: Cloud, circleci_log: Path

@@ -160,7 +160,7 @@ def test_there_are_no_static_keys() -> None:
         assert set(re.findall(r"secrets\.(\w+)", text)) <= {"SONAR_TOKEN"}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=20, deadline=None)
 @example("yes", ["test", "on", "no", "null"])
 @given(TOKENS.filter(lambda name: 3 <= len(name) <= 32), st.lists(TOKENS, min_size=1, max_size=5, unique=True))
 def test_names_stay_names_whatever_they_are(name: str, environments: list[str]) -> None:
