@@ -42,7 +42,8 @@ def main() -> int:
     work = CACHE / "work"
     shutil.rmtree(work, ignore_errors=True)
     install_crowd(work / "crowd", CROWD)
-    environment = usual_environment() | {"PYTHONPATH": str(work / "crowd")}
+    ceiling = {"GIT_CEILING_DIRECTORIES": str(work)}  # `init` makes no branch in the checkout around it
+    environment = usual_environment() | {"PYTHONPATH": str(work / "crowd"), **ceiling}
     peers = [] if options.no_peers else peer_commands(work)
     with deployed_project(programs, work, environment) as project:
         own = own_commands(programs, work, project)
